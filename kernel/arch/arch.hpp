@@ -1,0 +1,155 @@
+// What the kernel asks of the CPU, and nothing else of it is known outside kernel/arch/x86_64.
+//
+// The kernel is an event handler: user mode is left through a system call, an interrupt or a fault; the entry code
+// saves the user registers into the current ThreadContext, switches to this CPU's one kernel stack and calls the
+// hooks at the end of this file. A hook never returns: it ends in resume() or idle(). Interrupts are off in the
+// kernel except inside idle(). An interrupt taken in idle() enters the same hooks with an empty stack.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "lib/base/result.hpp"
+
+namespace capos::kernel {
+
+enum class PhysAddr : std::uint64_t {};
+using UserAddr = std::uint64_t;
+
+enum class Protection : std::uint8_t { Read, ReadWrite, ReadExecute };
+
+// Fixed ranges (4-level paging). Page 0 and the last page of the low half are never mapped.
+inline constexpr std::uint64_t kPageSize = 4096;
+inline constexpr std::uint64_t kUserFirst = 0x1000;
+inline constexpr std::uint64_t kUserLimit = 0x0000'7fff'ffff'f000;     // first address not usable
+inline constexpr std::uint64_t kDirectMapBase = 0xffff'8000'0000'0000;  // all RAM, writable, never executable
+inline constexpr std::uint64_t kKernelBase = 0xffff'ffff'8000'0000;     // kernel image
+
+// The direct map's view of a physical address.
+inline void* direct(PhysAddr address) { return reinterpret_cast<void*>(kDirectMapBase + static_cast<std::uint64_t>(address)); }
+
+class Thread;
+
+}  // namespace capos::kernel
+
+namespace capos::kernel::arch {
+
+// Integer registers and extended state of a thread while it is not running. Lives in the Thread object.
+struct alignas(64) ThreadContext {
+    std::uint64_t rax, rbx, rcx, rdx, rsi, rdi, rbp;
+    std::uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
+    std::uint64_t rip, rsp, rflags;
+    std::uint64_t fs_base;
+    std::uint64_t by_syscall;        // 1: entered by SYSCALL, may leave by SYSRET when rip is canonical
+    std::uint64_t extended_state;    // address of this thread's XSAVE area, extended_state_bytes() long, 64-aligned
+};
+
+std::size_t extended_state_bytes();
+// Fresh context that will enter user mode at `entry` with RDI and RSI set and extended state in its initial form.
+void context_start(ThreadContext& context, UserAddr entry, UserAddr stack, std::uint64_t rdi, std::uint64_t rsi,
+                   void* extended_state);
+inline void context_set_result(ThreadContext& context, std::uint64_t value) { context.rax = value; }
+
+// Page tables. Frames for tables come from `take_frame` / go to `give_frame` of the owner so that they are charged.
+class FrameSource {
+public:
+    virtual Result<PhysAddr> take_frame() = 0;      // zeroed
+    virtual void give_frame(PhysAddr frame) = 0;
+protected:
+    ~FrameSource() = default;
+};
+
+class PageTables {
+public:
+    // An address space with the kernel's half in place. Error: what the source answers.
+    Result<void> create(FrameSource& source);
+    // Maps one page; every table it needs is taken first, so an error leaves nothing half done.
+    // AlreadyExists when something is mapped there.
+    Result<void> map(FrameSource& source, UserAddr address, PhysAddr frame, Protection protection);
+    void unmap(UserAddr address);                     // nothing there: no effect. Flushes this CPU's TLB entry
+    void protect(UserAddr address, Protection protection);
+    // Gives every table back. The space must not be loaded.
+    void destroy(FrameSource& source);
+    bool exists() const { return root_ != 0; }
+    // Loads it unless it is loaded already. Returns whether CR3 was written (counted by the caller).
+    bool activate();
+private:
+    std::uint64_t root_ = 0;
+};
+// Loads the kernel's own tables, so that any user space can be destroyed.
+void activate_kernel_space();
+
+// Time. Nanoseconds since the kernel's first instruction; monotonic.
+std::uint64_t now_ns();
+// One-shot: on_timer() is called at or shortly after `deadline_ns`; a later call replaces it; ~0 disarms.
+void arm_timer(std::uint64_t deadline_ns);
+struct Clock { std::uint64_t multiplier; std::uint32_t shift; std::uint64_t tsc_base; std::uint64_t offset_ns;
+               std::uint64_t tsc_hz; const char* source; };
+const Clock& clock();
+
+// Interrupts for devices. Vectors are allocated from a fixed range; handler context is the hook on_device_interrupt.
+Result<std::uint8_t> allocate_vector();
+void free_vector(std::uint8_t vector);
+struct MsiMessage { std::uint64_t address; std::uint32_t data; };
+MsiMessage msi_message(std::uint8_t vector);
+// Routes a legacy line (PCI interrupt line register / GSI as ACPI says) to `vector`, level triggered, masked.
+Result<void> route_line(std::uint8_t line, std::uint8_t vector);
+void mask_line(std::uint8_t line);
+void unmask_line(std::uint8_t line);
+void end_of_interrupt();
+
+// Port I/O and uncached device memory (kernel/device only).
+std::uint8_t in8(std::uint16_t port);   void out8(std::uint16_t port, std::uint8_t value);
+std::uint16_t in16(std::uint16_t port); void out16(std::uint16_t port, std::uint16_t value);
+std::uint32_t in32(std::uint16_t port); void out32(std::uint16_t port, std::uint32_t value);
+// Maps device memory uncached into the kernel half. OutOfMemory when the window range is used up.
+Result<volatile std::byte*> map_device(PhysAddr address, std::size_t bytes);
+
+// Randomness from the CPU: false when the instruction is missing or keeps failing.
+bool rdseed(std::uint64_t& out);
+bool rdrand(std::uint64_t& out);
+std::uint64_t timestamp();               // raw TSC, for jitter
+
+struct Feature { const char* name; bool active; const char* note; };
+// Mitigations and protections, as they are set on this machine: W^X, NX, SMEP, SMAP, UMIP, KPTI, IBPB, retpoline, MDS clear.
+std::span<const Feature> mitigations();
+const char* cpu_model();
+std::uint32_t cpus_present();
+
+// User memory as a fault handler needs it: reads `bytes` at `address` of the *loaded* space if it is mapped readable
+// there, without faulting. Used only to walk a dead process's frame pointers.
+bool peek_user(UserAddr address, void* out, std::size_t bytes);
+
+// Leaving the kernel.
+[[noreturn]] void resume(ThreadContext& context);  // sets the CPU's current context; restores extended state if `context` is not what it holds
+[[noreturn]] void idle();                           // halts until an interrupt
+void save_extended_state(ThreadContext& context);   // before another thread's resume
+
+// Serial port (COM1) for the console; panic polls, everything else is queued by kernel/object/console.
+bool uart_try_put(char byte);
+bool uart_try_get(char& byte);
+void uart_interrupts(bool receive, bool transmit);  // raises on_uart()
+
+[[noreturn]] void power_off();
+[[noreturn]] void reset();
+[[noreturn]] void exit_vm(std::uint8_t status);     // isa-debug-exit 0xf4; only with panic=exit
+
+// Hooks that the kernel proper implements. None returns.
+}  // namespace capos::kernel::arch
+
+namespace capos::kernel {
+
+struct FaultInfo { std::uint32_t vector; std::uint64_t error_code; std::uint64_t address; };
+
+[[noreturn]] void on_syscall(arch::ThreadContext& context, std::uint64_t number, std::uint64_t a, std::uint64_t b);
+[[noreturn]] void on_user_fault(arch::ThreadContext& context, const FaultInfo& fault);
+[[noreturn]] void on_timer();
+[[noreturn]] void on_device_interrupt(std::uint8_t vector);
+[[noreturn]] void on_uart();
+[[noreturn]] void on_power_button();                 // ACPI SCI, fixed power button; already acknowledged
+
+// Fatal: prints the panic block (docs/operations), then exit_vm or reset. Takes no lock, allocates nothing.
+[[noreturn]] void panic(const char* reason);
+
+}  // namespace capos::kernel
