@@ -1,0 +1,54 @@
+// MemoryObject: pages that never shrink and live until the last mapping and reference are gone.
+#pragma once
+
+#include "kernel/arch/arch.hpp"
+#include "kernel/cap/object.hpp"
+#include "kernel/mem/ledger.hpp"
+#include "kernel/ring/kernel_call.hpp"
+#include "schema/memory.capnp.hpp"
+
+namespace capos::kernel {
+
+class MemoryObject final : public Object {
+public:
+    using Interface = schema::MemoryObject;
+
+    // Zeroed pages of its own, charged to `ledger`. QuotaExceeded, OutOfMemory.
+    static Result<Ref<MemoryObject>> create(Ledger& ledger, std::uint64_t pages);
+    // Pages that the kernel owns and keeps (bundle, time page, used rings). Never freed by the object.
+    static Result<Ref<MemoryObject>> over(Ledger* ledger, PhysAddr first, std::uint64_t pages, bool writable);
+    // A part of this object, or the same part without write access. OutOfBounds.
+    Result<Ref<MemoryObject>> slice(Ledger& ledger, std::uint64_t first_page, std::uint64_t pages, bool writable);
+
+    std::uint64_t pages() const { return pages_; }
+    bool writable() const { return writable_; }
+    PhysAddr page(std::uint64_t index) const;     // index < pages()
+
+    std::uint64_t interface_id() const override { return Interface::kInterfaceId; }
+    Outcome call(KernelCall& call) override;
+    void describe(TextWriter& out) const override;
+
+    Outcome info(TypedCall<Interface::InfoParams, Interface::InfoResults> call);
+    Outcome slice(TypedCall<Interface::SliceParams, Interface::SliceResults> call);
+    Outcome read_only(TypedCall<Interface::ReadOnlyParams, Interface::ReadOnlyResults> call);
+
+    // Objects of this kind alive, for leak tests.
+    static std::uint64_t alive();
+
+private:
+    template <class T> friend class Slab;
+    MemoryObject() = default;
+    ~MemoryObject() = default;
+    void destroy() override;
+
+    Ref<MemoryObject> root_;             // of a slice
+    Ledger* ledger_ = nullptr;           // pays for the pages; null when they are not ours
+    PhysAddr* frames_ = nullptr;         // own pages: one entry each
+    unsigned frames_order_ = 0;          // of the array
+    PhysAddr base_{};                    // contiguous pages that the kernel keeps
+    std::uint64_t first_ = 0;            // slice: page offset in root_
+    std::uint64_t pages_ = 0;
+    bool writable_ = true;
+};
+
+}  // namespace capos::kernel

@@ -1,0 +1,139 @@
+// A call on an object that the kernel itself implements: the Context of the generated dispatch functions.
+//
+//   Outcome TimerObject::call(KernelCall& call) { return schema::Timer::dispatch(*this, call); }
+//   Outcome TimerObject::sleep_until(TypedCall<SleepUntilParams, SleepUntilResults> call) {
+//       if (...) return call.fail(Error::InvalidArgument, "deadline");
+//       call.results().set_now(...);
+//       return call.done();
+//   }
+// To answer later: `return call.park(waiters_, *this);` and on the event, for a record taken from the list:
+//   Reply reply(record); reply.results<schema::Timer::SleepUntilResults>().set_now(...); reply.done();
+// A Reply is built and finished without another Reply in between.
+#pragma once
+
+#include <optional>
+#include <span>
+
+#include "kernel/cap/object.hpp"
+#include "kernel/ring/call_record.hpp"
+#include "lib/base/result.hpp"
+#include "lib/wire/message.hpp"
+
+namespace capos::kernel {
+
+class Process;
+class Thread;
+class Ledger;
+
+inline constexpr std::size_t kKernelMessageBytes = 16 * 1024;   // largest message to or from a kernel object
+
+// The answering half: of a running call or of a parked one.
+class Reply {
+public:
+    explicit Reply(CallRecord& record);       // takes the record off its list and its deadline off the queue
+    Reply(const Reply&) = delete;
+    Reply& operator=(const Reply&) = delete;
+
+    template <class Results>
+    typename Results::Builder results() {
+        return builder_.init_root<Results>();
+    }
+    // Adds a capability to the answer and says its index for the results' field. Bounded by what the caller accepts
+    // (its slots are reserved), so a method that returns one can be refused: NoRoom.
+    Result<wire::CapabilityIndex> give(Ref<Object> object, std::uint64_t interface_id);
+    template <class T>
+    Result<wire::CapabilityIndex> give(Ref<T> object) {
+        const std::uint64_t id = object->interface_id();
+        return give(Ref<Object>(std::move(object)), id);
+    }
+
+    Process& caller() const;                  // whose ledger pays and whose table receives
+    Outcome done();                           // posts the completion with the results built so far
+    Outcome fail(Error error, std::string_view reason = {});   // reason: the argument, handle or object at fault
+
+protected:
+    struct Answer {                           // where the completion goes
+        ThreadRing* ring;
+        std::uint64_t user_data;
+        std::uint32_t buffer_offset;
+        std::uint32_t buffer_capacity;
+        std::uint16_t accept_capabilities;
+    };
+    Reply(const Answer& answer, std::span<std::byte> scratch) : answer_(answer), builder_(scratch) {}
+    ~Reply();
+
+    Answer answer_;
+    wire::MessageBuilder builder_;
+    TransferSet gifts_;
+    CallRecord* record_ = nullptr;            // given back when the completion has been posted
+};
+
+template <class Params, class Results>
+class TypedCall;
+
+class KernelCall : public Reply {
+public:
+    using Outcome = kernel::Outcome;
+
+    KernelCall(const Answer& answer, const abi::Submission& submission, Object& target, TransferSet& arguments,
+               std::span<const std::byte> message, std::span<std::byte> scratch)
+        : Reply(answer, scratch), submission_(submission), target_(target), arguments_(arguments), message_(message) {}
+
+    std::uint16_t method() const { return submission_.method; }
+
+    template <class Params, class Results>
+    std::optional<TypedCall<Params, Results>> open() {
+        auto reader = wire::MessageReader::open(message_);
+        if (!reader) return std::nullopt;
+        auto root = reader->template root<Params>();
+        if (!root) return std::nullopt;
+        return TypedCall<Params, Results>(*this, *root);
+    }
+    Outcome malformed() { return fail(Error::MalformedMessage, "message"); }
+    Outcome unimplemented() { return fail(Error::Unimplemented, "method"); }
+
+    // The capability at `index` of the call, as an object of interface `interface_id`. InvalidArgument when absent or
+    // out of range; WrongInterface otherwise. The reference is borrowed for the duration of the call.
+    Result<Object*> argument(wire::CapabilityIndex index, std::uint64_t interface_id) const;
+    template <class T>
+    Result<T*> argument(wire::CapabilityIndex index, std::uint64_t interface_id) const {
+        Object* object = TRY(argument(index, interface_id));
+        return static_cast<T*>(object);
+    }
+    // Any capability, and the interface it was granted as.
+    Result<TransferSet::Item> argument(wire::CapabilityIndex index) const;
+
+    // Leaves the call waiting on `list`; `owner` is told if it is withdrawn. `detail` is for the owner.
+    Outcome park(List<CallRecord>& list, Object& owner, std::uint64_t detail = 0);
+    std::uint64_t deadline() const { return submission_.deadline; }
+
+private:
+    const abi::Submission& submission_;
+    Object& target_;
+    TransferSet& arguments_;
+    std::span<const std::byte> message_;
+};
+
+// A call whose parameters have been validated.
+template <class Params, class Results>
+class TypedCall {
+public:
+    TypedCall(KernelCall& call, typename Params::Reader params) : call_(&call), params_(params) {}
+    const typename Params::Reader& params() const { return params_; }
+    typename Results::Builder results() { return call_->template results<Results>(); }
+    KernelCall& raw() { return *call_; }
+    Process& caller() const { return call_->caller(); }
+    Outcome done() { return call_->done(); }
+    Outcome fail(Error error, std::string_view reason = {}) { return call_->fail(error, reason); }
+    template <class T>
+    Result<wire::CapabilityIndex> give(Ref<T> object) { return call_->give(std::move(object)); }
+    Outcome park(List<CallRecord>& list, Object& owner, std::uint64_t detail = 0) {
+        return call_->park(list, owner, detail);
+    }
+
+private:
+    KernelCall* call_;
+    typename Params::Reader params_;
+};
+
+}  // namespace capos::kernel
