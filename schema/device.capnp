@@ -4,6 +4,7 @@
 using Memory = import "memory.capnp";
 
 interface PciBus {
+  # Every PCI function that the scan found, and the right to claim each of them.
   functions @0 FunctionsParams -> FunctionsResults;
   claim @1 ClaimParams -> ClaimResults;
 
@@ -66,6 +67,7 @@ interface DeviceRegisters {
 }
 
 interface DmaPool {
+  # A memory object bound to a claim as equal slots that the device may be told to use. Never gives an address.
   slots @0 SlotsParams -> SlotsResults;
 
   struct SlotsParams {}
@@ -103,6 +105,7 @@ interface QueueBroker {
 }
 
 interface BrokeredQueue {
+  # One virtqueue that the kernel fills and drains; buffers are named by slot of its DmaPool.
   exchange @0 ExchangeParams -> ExchangeResults;
   armAndLook @1 ArmAndLookParams -> ArmAndLookResults;
   usedView @2 UsedViewParams -> UsedViewResults;
@@ -137,6 +140,7 @@ interface BrokeredQueue {
 }
 
 interface Interrupt {
+  # One interrupt route of a claim. Waiting acknowledges nothing: the driver acks when the device is quiet.
   wait @0 WaitParams -> WaitResults;
   ack @1 AckParams -> AckResults;
   mask @2 MaskParams -> MaskResults;

@@ -2,6 +2,7 @@
 # Endpoints and notifications.
 
 interface EndpointFactory {
+  # The right to create endpoints, charged to the holder's ledger.
   create @0 CreateParams -> CreateResults;
 
   struct CreateParams {
@@ -28,6 +29,7 @@ interface Endpoint {
 }
 
 interface NotificationFactory {
+  # The right to create notifications, charged to the holder's ledger.
   create @0 CreateParams -> CreateResults;
 
   struct CreateParams {}

@@ -16,6 +16,7 @@ interface MemoryObject {
 }
 
 interface MemoryFactory {
+  # The right to create memory objects, charged to the holder's ledger.
   create @0 CreateParams -> CreateResults;                # zeroed. QuotaExceeded when the ledger is exhausted
 
   struct CreateParams { size @0 :UInt64; }                # 4096..256 MiB, rounded up to pages
@@ -23,6 +24,7 @@ interface MemoryFactory {
 }
 
 interface AddressSpace {
+  # The mappings of one process. Addresses are in the low 47 bits, never page 0 or the last page.
   map @0 MapParams -> MapResults;
   unmap @1 UnmapParams -> UnmapResults;
   protect @2 ProtectParams -> ProtectResults;

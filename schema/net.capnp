@@ -36,6 +36,7 @@ interface Uplink {
 struct Route { destination @0 :UInt32; prefix @1 :UInt8; gateway @2 :UInt32; }   # gateway 0: on link
 
 interface NetworkManager {
+  # The stack as operators see it: configuration, counters, tables, and a ping. Changes nothing.
   config @0 ConfigParams -> ConfigResults;
   counters @1 CountersParams -> CountersResults;
   neighbours @2 NeighboursParams -> NeighboursResults;
@@ -103,6 +104,7 @@ interface TcpListenAuthority {
 }
 
 interface TcpListener {
+  # One listening port. Dropping the last reference stops listening; accepted sockets live on.
   accept @0 AcceptParams -> AcceptResults;                # waits for a connection
   info @1 InfoParams -> InfoResults;
 

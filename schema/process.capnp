@@ -11,6 +11,7 @@ struct LedgerLimits {
 }
 
 interface ProcessFactory {
+  # The right to create processes; their limits come out of the creator's ledger.
   create @0 CreateParams -> CreateResults;
 
   struct CreateParams { name @0 :Text; limits @1 :LedgerLimits; }   # name: 1..31 of [a-z0-9-]
@@ -18,6 +19,7 @@ interface ProcessFactory {
 }
 
 interface Process {
+  # One process as its starter holds it: what it is given, how it runs, how it ended.
   addressSpace @0 AddressSpaceParams -> AddressSpaceResults;
   grant @1 GrantParams -> GrantResults;
   startThread @2 StartThreadParams -> StartThreadResults;
@@ -61,6 +63,7 @@ interface Process {
 }
 
 interface Thread {
+  # One thread as its process and its starter hold it.
   info @0 InfoParams -> InfoResults;
   setPriority @1 SetPriorityParams -> SetPriorityResults;
   stop @2 StopParams -> StopResults;

@@ -2,6 +2,7 @@
 # What init offers to operators.
 
 interface ServiceControl {
+  # What init supervises, and the right to restart and kill it.
   list @0 ListParams -> ListResults;
   restart @1 RestartParams -> RestartResults;             # kill, then start at once; does not count as a death
   kill @2 KillParams -> KillResults;                      # the restart policy decides what follows

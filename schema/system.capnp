@@ -33,6 +33,7 @@ interface Terminal {
 }
 
 interface Timer {
+  # The clock: a page to read it from without a call, and waiting for an instant.
   page @0 PageParams -> PageResults;
   sleepUntil @1 SleepUntilParams -> SleepUntilResults;
 
@@ -59,6 +60,7 @@ interface Entropy {
 }
 
 interface Power {
+  # The machine's power: off, reset, and its button.
   off @0 OffParams -> OffResults;                         # ACPI S5; does not return when it works
   reset @1 ResetParams -> ResetResults;
   waitButton @2 WaitButtonParams -> WaitButtonResults;    # completes when the ACPI power button is pressed
