@@ -1,0 +1,11 @@
+# capos_googletest: GoogleTest with its main, built here with our flags from the packaged sources.
+find_path(CAPOS_GOOGLETEST_SOURCE src/gtest-all.cc PATHS /usr/src/googletest/googletest NO_DEFAULT_PATH)
+if(NOT CAPOS_GOOGLETEST_SOURCE)
+    message(FATAL_ERROR "GoogleTest's sources are missing (package googletest)")
+endif()
+add_library(capos_googletest STATIC
+    "${CAPOS_GOOGLETEST_SOURCE}/src/gtest-all.cc" "${CAPOS_GOOGLETEST_SOURCE}/src/gtest_main.cc")
+target_include_directories(capos_googletest SYSTEM PUBLIC "${CAPOS_GOOGLETEST_SOURCE}/include")
+target_include_directories(capos_googletest PRIVATE "${CAPOS_GOOGLETEST_SOURCE}")
+target_link_libraries(capos_googletest PUBLIC capos_flags_host)
+target_compile_options(capos_googletest PRIVATE -w)

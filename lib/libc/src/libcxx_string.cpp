@@ -1,0 +1,4 @@
+// std::string's members, which libc++'s headers leave to its library.
+#include <string>
+
+template class std::basic_string<char>;
