@@ -11,6 +11,7 @@ namespace capos::kernel {
 
 class KernelCall;
 struct CallRecord;
+class EndpointReference;
 
 // What a method did with its call.
 enum class Outcome : std::uint8_t {
@@ -34,6 +35,9 @@ public:
     virtual void call_withdrawn(CallRecord&) {}
     // A parked call's deadline has come. Default: it completes with TimedOut.
     virtual void deadline_reached(CallRecord& record);
+
+    // Calls on a service's reference are parked on its endpoint instead of being run by call().
+    virtual EndpointReference* as_endpoint_reference() { return nullptr; }
 
     void retain() { ++references_; }
     // The last release hands the object to the reaper, which destroys it before the kernel is left.

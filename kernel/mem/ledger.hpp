@@ -28,9 +28,15 @@ public:
         Account& account = accounts_[static_cast<std::size_t>(resource)];
         if (amount > account.limit - account.used) return refuse();
         account.used += amount;
+        if (resource == Resource::Pages) charged_pages_ += amount;
         return {};
     }
-    void credit(Resource resource, std::uint64_t amount) { accounts_[static_cast<std::size_t>(resource)].used -= amount; }
+    void credit(Resource resource, std::uint64_t amount) {
+        accounts_[static_cast<std::size_t>(resource)].used -= amount;
+        if (resource == Resource::Pages) charged_pages_ -= amount;
+    }
+    // Pages charged by all ledgers together, shares split off not counted twice.
+    static std::uint64_t charged_pages() { return charged_pages_; }
 
     std::uint64_t used(Resource resource) const { return accounts_[static_cast<std::size_t>(resource)].used; }
     std::uint64_t limit(Resource resource) const { return accounts_[static_cast<std::size_t>(resource)].limit; }
@@ -49,6 +55,7 @@ private:
         std::uint64_t used = 0;     // includes shares split off to children
     };
     Account accounts_[kResourceCount];
+    static inline std::uint64_t charged_pages_ = 0;
     Ledger* parent_ = nullptr;
     std::uint64_t refusals_ = 0;
     std::uint32_t references_ = 0;

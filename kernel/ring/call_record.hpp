@@ -6,7 +6,7 @@
 
 #include "abi/ring.hpp"
 #include "kernel/cap/object.hpp"
-#include "lib/base/deadline_queue.hpp"
+#include "kernel/sched/deadline.hpp"
 #include "lib/base/list.hpp"
 
 namespace capos::kernel {
@@ -30,7 +30,9 @@ enum class RecordState : std::uint8_t {
     InFlight,    // received by a service, RETURN to come
 };
 
-struct CallRecord : ListHook<> , DeadlineHook {
+struct CallRecord : ListHook<>, Deadline {
+    CallRecord();
+
     ThreadRing* ring = nullptr;      // the submitter's
     Object* target = nullptr;        // counted while not Free: where it waits
     RecordState state = RecordState::Free;

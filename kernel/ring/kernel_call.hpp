@@ -16,8 +16,9 @@
 
 #include "kernel/cap/object.hpp"
 #include "kernel/ring/call_record.hpp"
+#include "kernel/ring/delivery.hpp"
 #include "lib/base/result.hpp"
-#include "lib/wire/message.hpp"
+#include "lib/wire/wire.hpp"
 
 namespace capos::kernel {
 
@@ -30,10 +31,11 @@ inline constexpr std::size_t kKernelMessageBytes = 16 * 1024;   // largest messa
 // The answering half: of a running call or of a parked one.
 class Reply {
 public:
-    explicit Reply(CallRecord& record);       // takes the record off its list and its deadline off the queue
+    explicit Reply(CallRecord& record);       // takes the record off its list
     Reply(const Reply&) = delete;
     Reply& operator=(const Reply&) = delete;
 
+    // Starts the answer; call it once and keep the builder.
     template <class Results>
     typename Results::Builder results() {
         return builder_.init_root<Results>();
@@ -51,21 +53,19 @@ public:
     Outcome done();                           // posts the completion with the results built so far
     Outcome fail(Error error, std::string_view reason = {});   // reason: the argument, handle or object at fault
 
-protected:
-    struct Answer {                           // where the completion goes
-        ThreadRing* ring;
-        std::uint64_t user_data;
-        std::uint32_t buffer_offset;
-        std::uint32_t buffer_capacity;
-        std::uint16_t accept_capabilities;
-    };
-    Reply(const Answer& answer, std::span<std::byte> scratch) : answer_(answer), builder_(scratch) {}
     ~Reply();
 
-    Answer answer_;
+protected:
+    Reply(const AnswerBuffer& answer, std::uint64_t user_data, std::span<std::byte> scratch)
+        : answer_(answer), user_data_(user_data), builder_(scratch) {
+        gifts_.count = 0;
+    }
+
+    AnswerBuffer answer_;
+    std::uint64_t user_data_;
     wire::MessageBuilder builder_;
     TransferSet gifts_;
-    CallRecord* record_ = nullptr;            // given back when the completion has been posted
+    CallRecord* record_ = nullptr;            // of a parked call; given back with the completion
 };
 
 template <class Params, class Results>
@@ -75,9 +75,14 @@ class KernelCall : public Reply {
 public:
     using Outcome = kernel::Outcome;
 
-    KernelCall(const Answer& answer, const abi::Submission& submission, Object& target, TransferSet& arguments,
+    // `message` is a private copy. The references in `arguments` are this call's to end.
+    KernelCall(ThreadRing& ring, const abi::Submission& submission, TransferSet& arguments,
                std::span<const std::byte> message, std::span<std::byte> scratch)
-        : Reply(answer, scratch), submission_(submission), target_(target), arguments_(arguments), message_(message) {}
+        : Reply({&ring, submission.buffer_offset, submission.buffer_capacity, submission.accept_capabilities},
+                submission.user_data, scratch),
+          submission_(submission), arguments_(arguments), message_(message) {}
+    // Moves that a method did not take up go back to the sender; copies are released.
+    ~KernelCall();
 
     std::uint16_t method() const { return submission_.method; }
 
@@ -104,12 +109,12 @@ public:
     Result<TransferSet::Item> argument(wire::CapabilityIndex index) const;
 
     // Leaves the call waiting on `list`; `owner` is told if it is withdrawn. `detail` is for the owner.
-    Outcome park(List<CallRecord>& list, Object& owner, std::uint64_t detail = 0);
-    std::uint64_t deadline() const { return submission_.deadline; }
+    // `detail_deadline`: when the owner's own deadline_reached() shall be called, beside the submission's.
+    Outcome park(List<CallRecord>& list, Object& owner, std::uint64_t detail = 0,
+                 std::uint64_t detail_deadline = abi::kNoDeadline);
 
 private:
     const abi::Submission& submission_;
-    Object& target_;
     TransferSet& arguments_;
     std::span<const std::byte> message_;
 };
@@ -127,8 +132,9 @@ public:
     Outcome fail(Error error, std::string_view reason = {}) { return call_->fail(error, reason); }
     template <class T>
     Result<wire::CapabilityIndex> give(Ref<T> object) { return call_->give(std::move(object)); }
-    Outcome park(List<CallRecord>& list, Object& owner, std::uint64_t detail = 0) {
-        return call_->park(list, owner, detail);
+    Outcome park(List<CallRecord>& list, Object& owner, std::uint64_t detail = 0,
+                 std::uint64_t detail_deadline = abi::kNoDeadline) {
+        return call_->park(list, owner, detail, detail_deadline);
     }
 
 private:

@@ -1,0 +1,32 @@
+#include "kernel/cap/object.hpp"
+
+#include <new>
+
+namespace capos::kernel {
+
+namespace {
+
+alignas(8) std::byte storage[sizeof(List<Object, ReaperTag>)];
+List<Object, ReaperTag>& doomed() {
+    static auto* list = new (storage) List<Object, ReaperTag>;
+    return *list;
+}
+
+}  // namespace
+
+void Object::enqueue_for_destruction() { Reaper::add(*this); }
+
+void Reaper::add(Object& object) { doomed().push_back(object); }
+
+bool Reaper::run(unsigned budget) {
+    List<Object, ReaperTag>& list = doomed();
+    while (!list.empty()) {
+        if (budget-- == 0) return false;
+        Object& object = *list.pop_front();
+        // Something may have taken a reference again between the last release and now.
+        if (object.references_ == 0) object.destroy();
+    }
+    return true;
+}
+
+}  // namespace capos::kernel

@@ -1,0 +1,309 @@
+#include "kernel/ipc/endpoint.hpp"
+
+#include <cstring>
+
+#include "kernel/mem/frames.hpp"
+#include "kernel/mem/slab.hpp"
+#include "kernel/process/process.hpp"
+#include "kernel/ring/delivery.hpp"
+
+namespace capos::kernel {
+
+namespace {
+
+constinit List<EndpointQueue, AllEndpointsTag>* all = nullptr;
+alignas(List<EndpointQueue, AllEndpointsTag>) std::byte all_storage[sizeof(List<EndpointQueue, AllEndpointsTag>)];
+
+unsigned order_for(std::size_t bytes) {
+    unsigned order = 0;
+    while ((kPageSize << order) < bytes) ++order;
+    return order;
+}
+
+}  // namespace
+
+List<EndpointQueue, AllEndpointsTag>& all_endpoints() {
+    if (all == nullptr) all = new (all_storage) List<EndpointQueue, AllEndpointsTag>;
+    return *all;
+}
+
+// --- EndpointQueue -------------------------------------------------------------------------------------------------
+
+Result<Ref<EndpointQueue>> EndpointQueue::create(Process& creator, std::string_view name, Bounds bounds) {
+    EndpointQueue* queue = TRY(Slab<EndpointQueue>::create(&creator.ledger()));
+    Ref<EndpointQueue> reference(*queue);
+    queue->ledger_ = &creator.ledger();
+    queue->ledger_->retain();
+    queue->name_length_ = name.size() < sizeof(queue->name_) ? name.size() : sizeof(queue->name_);
+    std::memcpy(queue->name_, name.data(), queue->name_length_);
+    queue->parked_per_number_ = bounds.parked_per_number;
+    queue->in_flight_order_ = order_for(bounds.in_flight * sizeof(InFlight));
+    queue->in_flight_frames_ = TRY(creator.take_frames(queue->in_flight_order_));
+    InFlight* entries = static_cast<InFlight*>(direct(queue->in_flight_frames_));
+    queue->in_flight_ = {entries, bounds.in_flight};
+    for (std::uint32_t i = bounds.in_flight; i-- > 0;) {
+        entries[i] = {.record = nullptr, .server = nullptr, .generation = 1, .next_free = queue->first_free_};
+        queue->first_free_ = i;
+    }
+    all_endpoints().push_back(*queue);
+    return reference;
+}
+
+void EndpointQueue::destroy() {
+    ListHook<AllEndpointsTag>::unlink();
+    if (!in_flight_.empty()) {
+        frames_give(in_flight_frames_, in_flight_order_);
+        ledger_->credit(Resource::Pages, std::uint64_t{1} << in_flight_order_);
+    }
+    if (ledger_ != nullptr) ledger_->release();
+    Slab<EndpointQueue>::destroy(this);
+}
+
+Outcome EndpointQueue::call(KernelCall& call) { return call.unimplemented(); }
+void EndpointQueue::describe(TextWriter& out) const { out << "endpoint queue " << name(); }
+
+EndpointReference* EndpointQueue::find(std::uint64_t number) {
+    auto& bucket = numbers_[number % kBuckets];
+    for (EndpointReference* at = bucket.front(); at != nullptr; at = bucket.next(*at))
+        if (at->number_ == number) return at;
+    return nullptr;
+}
+
+Result<Ref<EndpointReference>> EndpointQueue::mint(Process& minter, std::uint64_t number, std::uint64_t interface_id,
+                                                   bool persistent) {
+    if (find(number) != nullptr) return Error::Busy;
+    EndpointReference* reference = TRY(Slab<EndpointReference>::create(&minter.ledger()));
+    reference->queue_ = Ref<EndpointQueue>(*this);
+    reference->number_ = number;
+    reference->interface_id_ = interface_id;
+    reference->minter_ = minter.pid();
+    reference->persistent_ = persistent;
+    numbers_[number % kBuckets].push_back(*reference);
+    return Ref<EndpointReference>(*reference);
+}
+
+void EndpointQueue::revoke(std::uint64_t number) {
+    if (EndpointReference* reference = find(number)) kill(*reference);
+}
+
+// The reference answers disconnected from now on; its number is free for a new one.
+void EndpointQueue::kill(EndpointReference& reference) {
+    reference.dead_ = true;
+    reference.ListHook<NumberTag>::unlink();
+    reference.ListHook<TurnTag>::unlink();
+    while (CallRecord* record = reference.parked_.pop_front()) {
+        --reference.parked_count_;
+        record->ring->complete(*record, Error::Disconnected);
+    }
+    if (reference.released_) Slab<EndpointReference>::destroy(&reference);
+}
+
+void EndpointQueue::call(EndpointReference& reference, CallRecord& record) {
+    if (closed_ || reference.dead_) {
+        record.ring->complete(record, Error::Disconnected);
+        return;
+    }
+    if (reference.parked_count_ >= parked_per_number_) {
+        record.ring->complete(record, Error::Overloaded);
+        return;
+    }
+    record.state = RecordState::Parked;
+    reference.parked_.push_back(record);
+    ++reference.parked_count_;
+    if (!reference.ListHook<TurnTag>::linked()) turns_.push_back(reference);
+    pump();
+}
+
+void EndpointQueue::receive(CallRecord& record) {
+    record.state = RecordState::Parked;
+    receivers_.push_back(record);
+    pump();
+}
+
+void EndpointQueue::pump() {
+    while (!receivers_.empty() && !turns_.empty()) {
+        EndpointReference& reference = *turns_.front();
+        CallRecord& receiver = *receivers_.front();
+        if (reference.parked_count_ == 0) {
+            deliver_notice(receiver, reference);
+            continue;
+        }
+        if (first_free_ == kNone) return;              // bound of calls in flight reached: the rest waits
+        reference.ListHook<TurnTag>::unlink();
+        deliver(receiver, reference);
+        if (reference.parked_count_ != 0 || reference.released_) turns_.push_back(reference);
+    }
+}
+
+void EndpointQueue::deliver_notice(CallRecord& receiver, EndpointReference& reference) {
+    abi::RequestHeader header{.number = reference.number_, .interface_id = reference.interface_id_,
+                              .kind = abi::RequestKind::Released, .method = 0, .reserved = 0};
+    receiver.ListHook<>::unlink();
+    if (write_request(receiver, header, {}).has_value())
+        receiver.ring->complete(receiver, Error::None);
+    else {
+        receiver.ring->complete(receiver, Error::NoRoom);
+        return;                                        // the notice keeps its turn
+    }
+    reference.ListHook<TurnTag>::unlink();
+    reference.ListHook<NumberTag>::unlink();
+    Slab<EndpointReference>::destroy(&reference);
+}
+
+// Hands the reference's oldest call to `receiver`. False when the call (not the receiver) was at fault.
+bool EndpointQueue::deliver(CallRecord& receiver, EndpointReference& reference) {
+    CallRecord& call = *reference.parked_.pop_front();
+    --reference.parked_count_;
+    abi::RequestHeader header{.number = reference.number_, .interface_id = call.interface_id,
+                              .kind = abi::RequestKind::Call, .method = call.method, .reserved = 0};
+    auto message = call.ring->queues().message(call.message_offset, call.message_length);
+    if (!message || call.transfer.count > receiver.accept_capabilities ||
+        !write_request(receiver, header, *message)) {
+        call.ring->complete(call, Error::NoRoom);
+        return false;
+    }
+    receiver.ListHook<>::unlink();
+    const std::uint16_t arrived = deliver_capabilities(receiver, call.transfer, call.ring->process(),
+                                                       sizeof(abi::RequestHeader));
+    const std::uint32_t index = first_free_;
+    InFlight& entry = in_flight_[index];
+    first_free_ = entry.next_free;
+    entry.record = &call;
+    entry.server = &receiver.ring->process();
+    call.state = RecordState::InFlight;
+    call.in_flight_index = index;
+    const std::uint64_t call_id = static_cast<std::uint64_t>(entry.generation) << 32 | index;
+    receiver.ring->complete(receiver, Error::None, call.message_length, arrived, call_id);
+    return true;
+}
+
+EndpointQueue::InFlight* EndpointQueue::entry(std::uint64_t call_id) {
+    const std::uint32_t index = static_cast<std::uint32_t>(call_id);
+    if (index >= in_flight_.size()) return nullptr;
+    InFlight& entry = in_flight_[index];
+    return entry.server != nullptr && entry.generation == call_id >> 32 ? &entry : nullptr;
+}
+
+void EndpointQueue::free_entry(InFlight& entry) {
+    entry.record = nullptr;
+    entry.server = nullptr;
+    if (++entry.generation == 0) entry.generation = 1;
+    entry.next_free = first_free_;
+    first_free_ = static_cast<std::uint32_t>(&entry - in_flight_.data());
+}
+
+Result<void> EndpointQueue::answer(Process& server, std::uint64_t call_id, Error exception,
+                                   std::span<const std::byte> message, TransferSet& gifts) {
+    InFlight* found = entry(call_id);
+    if (found == nullptr || found->server != &server) return Error::NoSuchCall;
+    CallRecord* record = found->record;
+    free_entry(*found);
+    Result<void> outcome = Error::CallerGone;
+    if (record != nullptr) {
+        deliver_answer(*record, exception, message, gifts, server);
+        outcome = {};
+    }
+    pump();
+    return outcome;
+}
+
+void EndpointQueue::call_withdrawn(CallRecord& record) {
+    if (record.state != RecordState::InFlight) return;
+    InFlight& entry = in_flight_[record.in_flight_index];
+    if (entry.record == &record) entry.record = nullptr;   // the server's answer will find the caller gone
+}
+
+void EndpointQueue::process_ended(Process& process) {
+    for (InFlight& entry : in_flight_) {
+        if (entry.server != &process) continue;
+        CallRecord* record = entry.record;
+        free_entry(entry);
+        if (record != nullptr) record->ring->complete(*record, Error::Disconnected);
+    }
+    for (auto& bucket : numbers_) {
+        for (EndpointReference* at = bucket.front(); at != nullptr;) {
+            EndpointReference* next = bucket.next(*at);
+            if (at->minter_ == process.pid() && !at->persistent_) kill(*at);
+            at = next;
+        }
+    }
+    pump();
+}
+
+void EndpointQueue::close() {
+    closed_ = true;
+    while (CallRecord* record = receivers_.pop_front()) record->ring->complete(*record, Error::Disconnected);
+    for (InFlight& entry : in_flight_) {
+        if (entry.server == nullptr) continue;
+        CallRecord* record = entry.record;
+        free_entry(entry);
+        if (record != nullptr) record->ring->complete(*record, Error::Disconnected);
+    }
+    for (auto& bucket : numbers_)
+        while (EndpointReference* reference = bucket.front()) kill(*reference);
+}
+
+// --- EndpointReference ---------------------------------------------------------------------------------------------
+
+Outcome EndpointReference::call(KernelCall& call) { return call.unimplemented(); }   // the ring routes calls to queue()
+
+void EndpointReference::describe(TextWriter& out) const {
+    out << "reference to " << queue_->name() << " #" << number_ << (dead_ ? " (dead)" : "");
+}
+
+void EndpointReference::call_withdrawn(CallRecord& record) {
+    if (record.state == RecordState::InFlight) {
+        queue_->call_withdrawn(record);
+        return;
+    }
+    --parked_count_;
+    if (parked_count_ == 0 && !released_) ListHook<TurnTag>::unlink();
+}
+
+// No client is left: the number's release notice takes its turn, without allocating anything.
+void EndpointReference::destroy() {
+    if (dead_ || queue_->closed_) {
+        ListHook<NumberTag>::unlink();
+        ListHook<TurnTag>::unlink();
+        Slab<EndpointReference>::destroy(this);
+        return;
+    }
+    released_ = true;
+    if (!ListHook<TurnTag>::linked()) queue_->turns_.push_back(*this);
+    queue_->pump();
+}
+
+// --- Endpoint ------------------------------------------------------------------------------------------------------
+
+Result<Ref<Endpoint>> Endpoint::create(Process& creator, std::string_view name, EndpointQueue::Bounds bounds) {
+    Ref<EndpointQueue> queue = TRY(EndpointQueue::create(creator, name, bounds));
+    Endpoint* endpoint = TRY(Slab<Endpoint>::create(&creator.ledger()));
+    endpoint->queue_ = std::move(queue);
+    return Ref<Endpoint>(*endpoint);
+}
+
+void Endpoint::destroy() {
+    queue_->close();
+    Slab<Endpoint>::destroy(this);
+}
+
+Outcome Endpoint::call(KernelCall& call) { return Interface::dispatch(*this, call); }
+void Endpoint::describe(TextWriter& out) const { out << "endpoint " << queue_->name(); }
+
+Outcome Endpoint::mint(TypedCall<Interface::MintParams, Interface::MintResults> call) {
+    if (call.params().interface_id() == 0) return call.fail(Error::InvalidArgument, "interfaceId");
+    auto reference = queue_->mint(call.caller(), call.params().number(), call.params().interface_id(),
+                                  call.params().persistent());
+    if (!reference) return call.fail(reference.error(), "number");
+    auto index = call.give(std::move(*reference));
+    if (!index) return call.fail(index.error(), "reference");
+    call.results().set_reference(*index);
+    return call.done();
+}
+
+Outcome Endpoint::revoke(TypedCall<Interface::RevokeParams, Interface::RevokeResults> call) {
+    queue_->revoke(call.params().number());
+    return call.done();
+}
+
+}  // namespace capos::kernel

@@ -1,0 +1,44 @@
+#include "kernel/mem/ledger.hpp"
+
+#include "kernel/mem/slab.hpp"
+
+namespace capos::kernel {
+
+Result<Ledger*> Ledger::create_root(std::uint64_t pages, std::uint64_t object_bytes) {
+    Ledger* ledger = TRY(Slab<Ledger>::create(nullptr));
+    ledger->accounts_[0].limit = pages;
+    ledger->accounts_[1].limit = object_bytes;
+    ledger->references_ = 1;
+    return ledger;
+}
+
+Result<Ledger*> Ledger::split(std::uint64_t pages, std::uint64_t object_bytes) {
+    Account& own_pages = accounts_[static_cast<std::size_t>(Resource::Pages)];
+    Account& own_bytes = accounts_[static_cast<std::size_t>(Resource::ObjectBytes)];
+    if (pages > own_pages.limit - own_pages.used || object_bytes > own_bytes.limit - own_bytes.used) return refuse();
+    auto child = create_root(pages, object_bytes);
+    if (!child) return child.error();
+    own_pages.used += pages;
+    own_bytes.used += object_bytes;
+    (*child)->parent_ = this;
+    retain();
+    return *child;
+}
+
+void Ledger::release() {
+    if (--references_ != 0) return;
+    Ledger* parent = parent_;
+    if (parent != nullptr) {
+        parent->accounts_[static_cast<std::size_t>(Resource::Pages)].used -= limit(Resource::Pages);
+        parent->accounts_[static_cast<std::size_t>(Resource::ObjectBytes)].used -= limit(Resource::ObjectBytes);
+    }
+    Slab<Ledger>::destroy(this);
+    if (parent != nullptr) parent->release();   // depth: processes started by processes, a handful
+}
+
+Error Ledger::refuse() {
+    ++refusals_;
+    return Error::QuotaExceeded;
+}
+
+}  // namespace capos::kernel

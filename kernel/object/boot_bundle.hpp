@@ -1,0 +1,41 @@
+// BootBundle: what the boot loader brought, every checksum verified before the first call is answered.
+#pragma once
+
+#include "kernel/object/memory_object.hpp"
+#include "kernel/object/static_object.hpp"
+#include "lib/bundle/bundle.hpp"
+#include "schema/system.capnp.hpp"
+
+namespace capos::kernel {
+
+class BootBundleObject final : public StaticObject {
+public:
+    using Interface = schema::BootBundle;
+    // Looks at the bundle in memory. A fault is remembered and told to whoever asks; nothing of it is used then.
+    void inspect();
+    // Table checksum: which bundle this is.
+    std::uint64_t identity() const { return identity_; }
+    // The contents of the undamaged program `name`; empty when there is none.
+    std::span<const std::byte> program(std::string_view name) const;
+    PhysAddr physical(std::span<const std::byte> contents) const;
+    std::string_view fault() const { return fault_.view(); }
+
+    std::uint64_t interface_id() const override { return Interface::kInterfaceId; }
+    Outcome call(KernelCall& call) override { return Interface::dispatch(*this, call); }
+    void describe(TextWriter& out) const override { out << "boot bundle"; }
+    Outcome manifest(TypedCall<Interface::ManifestParams, Interface::ManifestResults> call);
+    Outcome program(TypedCall<Interface::ProgramParams, Interface::ProgramResults> call);
+    Outcome entries(TypedCall<Interface::EntriesParams, Interface::EntriesResults> call);
+
+private:
+    Result<Ref<MemoryObject>> object_for(std::span<const std::byte> contents, Ledger& ledger);
+
+    std::span<const std::byte> bytes_;
+    std::uint64_t identity_ = 0;
+    std::uint32_t damaged_ = 0;         // bit i: entry i does not match its checksum
+    FixedText<96> fault_;
+};
+
+BootBundleObject& boot_bundle();
+
+}  // namespace capos::kernel

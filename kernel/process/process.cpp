@@ -1,0 +1,253 @@
+#include "kernel/process/process.hpp"
+
+#include <cstring>
+#include <new>
+
+#include "kernel/ipc/endpoint.hpp"
+#include "kernel/mem/frames.hpp"
+#include "kernel/mem/slab.hpp"
+#include "kernel/object/address_space.hpp"
+#include "kernel/sched/scheduler.hpp"
+
+namespace capos::kernel {
+
+namespace {
+
+std::uint32_t next_pid = 1;
+
+alignas(8) std::byte all_storage[sizeof(List<Process, AllProcessesTag>)];
+
+unsigned order_for(std::size_t bytes) {
+    unsigned order = 0;
+    while ((kPageSize << order) < bytes) ++order;
+    return order;
+}
+
+bool valid_name(std::string_view name) {
+    if (name.empty() || name.size() >= kProcessNameBytes) return false;
+    for (char c : name)
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-')) return false;
+    return true;
+}
+
+}  // namespace
+
+List<Process, AllProcessesTag>& all_processes() {
+    static auto* list = new (all_storage) List<Process, AllProcessesTag>;
+    return *list;
+}
+
+Result<Ref<Process>> Process::create(Ledger& parent, std::string_view name, std::uint32_t creator_pid,
+                                     std::uint64_t pages, std::uint64_t object_bytes, std::uint32_t slots) {
+    if (!valid_name(name) || slots == 0 || slots > kMaxSlots) return Error::InvalidArgument;
+    Ledger* ledger = TRY(parent.split(pages, object_bytes));
+    auto created = Slab<Process>::create(ledger);
+    if (!created) {
+        ledger->release();
+        return created.error();
+    }
+    Process* process = *created;
+    Ref<Process> reference(*process);
+    process->ledger_ = ledger;
+    process->creator_pid_ = creator_pid;
+    std::memcpy(process->name_, name.data(), name.size());
+    process->name_length_ = name.size();
+    process->table_order_ = order_for(slots * sizeof(CapabilityTable::Slot));
+    process->table_frames_ = TRY(process->take_frames(process->table_order_));
+    process->table_.create({static_cast<CapabilityTable::Slot*>(direct(process->table_frames_)), slots});
+    process->has_table_ = true;
+    TRY(process->page_tables_.create(*process));
+    process->pid_ = next_pid++;
+    process->started_ns = arch::now_ns();
+    all_processes().push_back(*process);
+    return reference;
+}
+
+void Process::destroy() {
+    if (!ended_) end({.cause = schema::Process::WaitResults::Cause::killed});
+    ListHook<AllProcessesTag>::unlink();
+    if (address_space_ != nullptr) address_space_->process_ = nullptr;
+    if (page_tables_.exists()) page_tables_.destroy(*this);
+    if (has_table_) give_frames(table_frames_, table_order_);
+    Ledger* ledger = ledger_;
+    Slab<Process>::destroy(this);
+    ledger->release();
+}
+
+// --- memory --------------------------------------------------------------------------------------------------------
+
+Result<PhysAddr> Process::take_frames(unsigned order) {
+    TRY(ledger_->charge(Resource::Pages, std::uint64_t{1} << order));
+    auto frames = frames_take(order);
+    if (!frames) {
+        ledger_->credit(Resource::Pages, std::uint64_t{1} << order);
+        return frames.error();
+    }
+    std::memset(direct(*frames), 0, kPageSize << order);
+    return *frames;
+}
+
+void Process::give_frames(PhysAddr frames, unsigned order) {
+    frames_give(frames, order);
+    ledger_->credit(Resource::Pages, std::uint64_t{1} << order);
+}
+
+Result<PhysAddr> Process::take_frame() { return take_frames(0); }
+void Process::give_frame(PhysAddr frame) { give_frames(frame, 0); }
+
+// A free range: `address` itself when it is free, or the next one the kernel has not used yet.
+Result<UserAddr> Process::place(UserAddr address, std::uint64_t pages) {
+    if (pages == 0 || pages > kUserLimit / kPageSize) return Error::InvalidArgument;
+    const std::uint64_t bytes = pages * kPageSize;
+    if (address == 0) {
+        if (bytes > kUserLimit - next_address_ - kPageSize) return Error::QuotaExceeded;
+        address = next_address_;
+        next_address_ += bytes + kPageSize;                   // an unmapped page between neighbours
+        return address;
+    }
+    if (address % kPageSize != 0 || address < kUserFirst || address > kUserLimit - bytes) return Error::InvalidArgument;
+    for (Mapping* at = mappings_.front(); at != nullptr; at = mappings_.next(*at))
+        if (address < at->address + at->pages * kPageSize && at->address < address + bytes) return Error::AlreadyExists;
+    if (address + bytes + kPageSize > next_address_ && address >= 0x10'0000'0000) next_address_ = address + bytes + kPageSize;
+    return address;
+}
+
+Result<UserAddr> Process::map(MemoryObject& object, std::uint64_t first_page, std::uint64_t pages, UserAddr address,
+                              Protection protection) {
+    if (ended_) return Error::Disconnected;
+    if (first_page > object.pages() || pages > object.pages() - first_page) return Error::OutOfBounds;
+    if (protection == Protection::ReadWrite && !object.writable()) return Error::Denied;
+    const UserAddr at = TRY(place(address, pages));
+    Mapping* mapping = TRY(Slab<Mapping>::create(ledger_));
+    for (std::uint64_t i = 0; i < pages; ++i) {
+        auto mapped = page_tables_.map(*this, at + i * kPageSize, object.page(first_page + i), protection);
+        if (!mapped) {
+            for (std::uint64_t undo = 0; undo < i; ++undo) page_tables_.unmap(at + undo * kPageSize);
+            Slab<Mapping>::destroy(mapping);
+            return mapped.error();
+        }
+    }
+    mapping->address = at;
+    mapping->pages = pages;
+    mapping->object = Ref<MemoryObject>(object);
+    mapping->first_page = first_page;
+    mappings_.push_back(*mapping);
+    return at;
+}
+
+Mapping* Process::find(UserAddr address, std::uint64_t pages) {
+    for (Mapping* at = mappings_.front(); at != nullptr; at = mappings_.next(*at))
+        if (at->address == address && at->pages == pages && at->object) return at;
+    return nullptr;
+}
+
+Result<void> Process::unmap(UserAddr address, std::uint64_t pages) {
+    Mapping* mapping = find(address, pages);
+    if (mapping == nullptr) return Error::NotFound;
+    for (std::uint64_t i = 0; i < pages; ++i) page_tables_.unmap(address + i * kPageSize);
+    mapping->unlink();
+    Slab<Mapping>::destroy(mapping);
+    return {};
+}
+
+Result<void> Process::protect(UserAddr address, std::uint64_t pages, Protection protection) {
+    Mapping* mapping = find(address, pages);
+    if (mapping == nullptr) return Error::NotFound;
+    if (protection == Protection::ReadWrite && !mapping->object->writable()) return Error::Denied;
+    for (std::uint64_t i = 0; i < pages; ++i) page_tables_.protect(address + i * kPageSize, protection);
+    return {};
+}
+
+Result<UserAddr> Process::map_ring(PhysAddr frames, std::uint64_t pages) {
+    const UserAddr at = TRY(place(0, pages));
+    Mapping* mapping = TRY(Slab<Mapping>::create(ledger_));
+    for (std::uint64_t i = 0; i < pages; ++i) {
+        const PhysAddr frame{static_cast<std::uint64_t>(frames) + i * kPageSize};
+        if (auto mapped = page_tables_.map(*this, at + i * kPageSize, frame, Protection::ReadWrite); !mapped) {
+            for (std::uint64_t undo = 0; undo < i; ++undo) page_tables_.unmap(at + undo * kPageSize);
+            Slab<Mapping>::destroy(mapping);
+            return mapped.error();
+        }
+    }
+    mapping->address = at;
+    mapping->pages = pages;
+    mappings_.push_back(*mapping);
+    return at;
+}
+
+void Process::unmap_ring(UserAddr address) {
+    for (Mapping* at = mappings_.front(); at != nullptr; at = mappings_.next(*at)) {
+        if (at->address != address || at->object) continue;
+        for (std::uint64_t i = 0; i < at->pages; ++i) page_tables_.unmap(address + i * kPageSize);
+        at->unlink();
+        Slab<Mapping>::destroy(at);
+        return;
+    }
+}
+
+// --- threads and the end -------------------------------------------------------------------------------------------
+
+Result<Ref<Thread>> Process::start_thread(UserAddr entry, UserAddr stack, std::uint64_t argument,
+                                          const RingShape& shape) {
+    if (ended_) return Error::Disconnected;
+    Ref<Thread> thread = TRY(Thread::create(*this, entry, stack, argument, shape));
+    thread->retain();                                    // the process's own reference
+    threads_.push_back(*thread);
+    ++thread_count_;
+    thread->start();
+    return thread;
+}
+
+void Process::thread_ended(Thread& thread, std::int64_t status) {
+    if (!thread.ListHook<ProcessThreadsTag>::linked()) return;
+    thread.ListHook<ProcessThreadsTag>::unlink();
+    --thread_count_;
+    thread.stop();
+    thread.release();
+    if (thread_count_ == 0) end({.cause = schema::Process::WaitResults::Cause::exited, .status = status});
+}
+
+void Process::end(const ExitInfo& info) {
+    if (ended_) return;
+    ended_ = true;
+    exit_ = info;
+    retain();                                            // until the end of this function
+    while (Thread* thread = threads_.pop_front()) {
+        --thread_count_;
+        thread->stop();
+        thread->release();
+    }
+    for (EndpointQueue* at = all_endpoints().front(); at != nullptr; at = all_endpoints().next(*at))
+        at->process_ended(*this);
+    table_.clear();
+    arch::activate_kernel_space();
+    for (Mapping* at = mappings_.front(); at != nullptr;) {
+        Mapping* next = mappings_.next(*at);
+        if (at->object) {                                // a ring's mapping goes with its thread
+            for (std::uint64_t i = 0; i < at->pages; ++i) page_tables_.unmap(at->address + i * kPageSize);
+            at->unlink();
+            Slab<Mapping>::destroy(at);
+        }
+        at = next;
+    }
+    while (CallRecord* waiter = waiters_.front()) answer_wait(*waiter);
+    if (pid_ != 0) process_ended(*this, exit_);
+    release();
+}
+
+void Process::answer_wait(CallRecord& record) {
+    Reply reply(record);
+    auto results = reply.results<Interface::WaitResults>();
+    results.set_cause(exit_.cause);
+    results.set_status(exit_.status);
+    results.set_vector(exit_.fault.vector);
+    results.set_error_code(exit_.fault.error_code);
+    results.set_address(exit_.fault.address);
+    results.set_instruction(exit_.instruction);
+    results.set_stack_pointer(exit_.stack_pointer);
+    auto backtrace = results.init_backtrace(exit_.backtrace_depth);
+    for (std::uint32_t i = 0; i < exit_.backtrace_depth; ++i) backtrace.set(i, exit_.backtrace[i]);
+    reply.done();
+}
+
+}  // namespace capos::kernel

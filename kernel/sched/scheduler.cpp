@@ -1,0 +1,157 @@
+#include "kernel/sched/scheduler.hpp"
+
+#include "kernel/process/process.hpp"
+
+namespace capos::kernel {
+
+KernelCounters counters;
+
+namespace {
+
+// Per CPU; one CPU runs today (docs: README.md of this directory, "several processors").
+struct CpuState {
+    List<Thread, RunQueueTag> ready[kPriorities];
+    std::uint32_t ready_mask = 0;         // bit p: ready[p] is not empty
+    Thread* current = nullptr;            // Running, or what the extended state in the CPU belongs to
+    Thread* loaded = nullptr;             // whose extended state the CPU holds
+    Thread* direct = nullptr;             // ready, to run next on the caller's slice
+    std::uint64_t slice_end = 0;
+    std::uint64_t switched_at = 0;
+    std::uint64_t armed = ~std::uint64_t{0};
+    DeadlineQueue deadlines;
+};
+
+alignas(64) std::byte cpu_storage[sizeof(CpuState)];
+CpuState& cpu() {
+    static CpuState* state = new (cpu_storage) CpuState;
+    return *state;
+}
+
+constexpr unsigned kReapBudget = 64;
+
+}  // namespace
+
+void set_deadline(Deadline& deadline, std::uint64_t at_ns) { cpu().deadlines.insert(deadline, at_ns); }
+void cancel_deadline(Deadline& deadline) { cpu().deadlines.remove(deadline); }
+
+void count_refusal(Process& process) {
+    ++process.refusals;
+    ++counters.refusals;
+}
+
+Thread* Scheduler::current() { return cpu().current; }
+
+void Scheduler::make_ready(Thread& thread, bool direct) {
+    CpuState& state = cpu();
+    thread.state_ = Thread::State::Ready;
+    state.ready[thread.priority_].push_back(thread);
+    state.ready_mask |= 1u << thread.priority_;
+    if (direct) state.direct = &thread;
+}
+
+void Scheduler::remove(Thread& thread) {
+    CpuState& state = cpu();
+    if (thread.ListHook<RunQueueTag>::linked()) {
+        thread.ListHook<RunQueueTag>::unlink();
+        if (state.ready[thread.priority_].empty()) state.ready_mask &= ~(1u << thread.priority_);
+    }
+    if (state.direct == &thread) state.direct = nullptr;
+    if (state.current == &thread) state.current = nullptr;
+    if (state.loaded == &thread) state.loaded = nullptr;
+}
+
+void Scheduler::priority_changed(Thread& thread, std::uint8_t priority) {
+    if (!thread.ListHook<RunQueueTag>::linked()) {
+        thread.priority_ = priority;
+        return;
+    }
+    thread.ListHook<RunQueueTag>::unlink();
+    if (cpu().ready[thread.priority_].empty()) cpu().ready_mask &= ~(1u << thread.priority_);
+    thread.priority_ = priority;
+    make_ready(thread, false);
+}
+
+void Scheduler::expire_deadlines() {
+    DeadlineQueue& deadlines = cpu().deadlines;
+    const std::uint64_t now = arch::now_ns();
+    while (DeadlineHook* first = deadlines.first()) {
+        if (first->deadline() > now) return;
+        deadlines.remove(*first);
+        auto& deadline = *static_cast<Deadline*>(first);
+        deadline.expired(deadline);
+    }
+}
+
+void Scheduler::leave() {
+    CpuState& state = cpu();
+    const bool reaped = Reaper::run(kReapBudget);
+    Thread* thread = state.current;
+    const bool runnable = thread != nullptr && thread->state_ == Thread::State::Running;
+
+    // Nobody else wants to run at this priority or above: go on without looking at the clock.
+    if (runnable && state.ready_mask >> thread->priority_ == 0 && reaped &&
+        (state.deadlines.empty() || state.deadlines.first()->deadline() >= state.armed))
+        arch::resume(thread->context_);
+
+    const std::uint64_t now = arch::now_ns();
+    Thread* next = thread;
+    const int highest = state.ready_mask == 0 ? -1 : 31 - __builtin_clz(state.ready_mask);
+    const bool must_yield = !runnable || highest > thread->priority_ ||
+                            (highest == thread->priority_ && now >= state.slice_end);
+    if (must_yield && highest >= 0) {
+        if (runnable) make_ready(*thread, false);
+        next = state.direct;
+        if (next == nullptr || next->priority_ < highest || now >= state.slice_end) {
+            next = state.ready[31 - __builtin_clz(state.ready_mask)].front();
+            state.slice_end = now + kSliceNs;
+        }
+        next->ListHook<RunQueueTag>::unlink();
+        if (state.ready[next->priority_].empty()) state.ready_mask &= ~(1u << next->priority_);
+    } else if (!runnable) {
+        next = nullptr;
+    }
+    state.direct = nullptr;
+
+    std::uint64_t wanted = state.ready_mask != 0 && next != nullptr ? state.slice_end : ~std::uint64_t{0};
+    if (!state.deadlines.empty() && state.deadlines.first()->deadline() < wanted)
+        wanted = state.deadlines.first()->deadline();
+    if (!reaped) wanted = now;                       // go on destroying after interrupts have been taken
+    if (wanted < state.armed) {
+        state.armed = wanted;
+        arch::arm_timer(wanted);
+    }
+
+    if (thread != nullptr && thread != next) {
+        thread->cpu_ns_ += now - state.switched_at;
+        thread->process().cpu_ns += now - state.switched_at;
+    }
+    if (next == nullptr) {
+        state.current = nullptr;
+        state.switched_at = now;
+        arch::idle();
+    }
+    if (next != thread) {
+        ++counters.context_switches;
+        state.switched_at = now;
+        state.current = next;
+    }
+    next->state_ = Thread::State::Running;
+    if (state.loaded != next) {
+        if (state.loaded != nullptr) arch::save_extended_state(state.loaded->context_);
+        state.loaded = next;
+    }
+    if (next->process().page_tables().activate()) ++counters.address_space_switches;
+    arch::resume(next->context_);
+}
+
+// --- entries from the CPU ------------------------------------------------------------------------------------------
+
+void on_timer() {
+    ++counters.interrupts;
+    cpu().armed = ~std::uint64_t{0};
+    Scheduler::expire_deadlines();
+    Scheduler::leave();
+}
+
+
+}  // namespace capos::kernel
