@@ -60,6 +60,7 @@ public:
     std::string_view view() const { return {storage_.data(), used_}; }
     std::size_t size() const { return used_; }
     bool truncated() const { return truncated_; }
+    std::size_t room() const { return storage_.size() - used_; }
     void clear() { used_ = 0; truncated_ = false; }
 
 private:
