@@ -1,0 +1,46 @@
+"""Fixtures of every test that boots capOS."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "tests" / "boot"), str(ROOT / "tools")]
+
+from harness import Machine  # noqa: E402
+
+LOGS = ROOT / "build" / "test-logs"
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "alone: not beside other tests (it measures time, or uses the machine's network)")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    report = outcome.get_result()
+    if report.when == "call" and report.failed:
+        for machine in getattr(item, "capos_machines", []):
+            report.sections.append(("serial port", machine.tail(60)))
+
+
+@pytest.fixture
+def boot(request):
+    """boot(manifest, **arguments of Machine) starts a machine that ends with the test. The serial log is kept under
+    build/test-logs/."""
+    machines = request.node.capos_machines = []
+    LOGS.mkdir(parents=True, exist_ok=True)
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", request.node.nodeid.removeprefix("tests/"))
+
+    def start(manifest="dev", **arguments):
+        arguments.setdefault("log", LOGS / f"{name}.{len(machines) + 1}.log")
+        machine = Machine(manifest, **arguments)
+        machines.append(machine)
+        return machine
+
+    yield start
+    for machine in machines:
+        machine.close()
