@@ -9,7 +9,7 @@ namespace capos {
 template <class Tag = void>
 class ListHook {
 public:
-    ListHook() = default;
+    constexpr ListHook() = default;
     ListHook(const ListHook&) = delete;
     ListHook& operator=(const ListHook&) = delete;
     bool linked() const { return next_ != nullptr; }
@@ -34,7 +34,7 @@ class List {
     using Hook = ListHook<Tag>;
 
 public:
-    List() { head_.next_ = head_.previous_ = &head_; }
+    constexpr List() { head_.next_ = head_.previous_ = &head_; }
     List(const List&) = delete;
     List& operator=(const List&) = delete;
 
