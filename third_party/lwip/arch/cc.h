@@ -1,0 +1,35 @@
+/* lwIP's view of the compiler. */
+#ifndef CAPOS_LWIP_ARCH_CC_H
+#define CAPOS_LWIP_ARCH_CC_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#define LWIP_NO_CTYPE_H 1
+#define LWIP_NO_UNISTD_H 1
+#define SSIZE_MAX INTPTR_MAX
+#define LWIP_NO_STDINT_H 0
+
+#define X8_F "02x"
+#define U16_F "u"
+#define S16_F "d"
+#define X16_F "x"
+#define U32_F "u"
+#define S32_F "d"
+#define X32_F "x"
+#define SZT_F "zu"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+/* Logs the broken assumption and ends the program; the supervisor starts it anew. */
+void capos_lwip_assert(const char* what) __attribute__((noreturn, cold));
+#ifdef __cplusplus
+}
+#endif
+
+#define LWIP_PLATFORM_DIAG(message) do { } while (0)
+#define LWIP_PLATFORM_ASSERT(what) capos_lwip_assert(what)
+
+#endif
