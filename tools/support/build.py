@@ -1,6 +1,6 @@
 """Building: what the Makefile, `make run` and `make test` have in common."""
 
-import json
+import shutil
 import subprocess
 import sys
 
@@ -49,3 +49,27 @@ def artefacts(manifest):
     """(kernel, bundle, disk image) of a manifest."""
     place = OUT / manifest
     return place / "kernel.elf", place / "bundle", place / "disk.raw"
+
+
+def make_image(manifest, size=64):
+    """Builds kernel and programs and makes out/MANIFEST/{kernel.elf,bundle,disk.raw}; what is up to date is left alone."""
+    source = ROOT / "manifest" / f"{manifest}.capnp"
+    if not source.is_file():
+        known = ", ".join(sorted(path.stem for path in source.parent.glob("*.capnp")))
+        raise Failure(f"there is no manifest {manifest} (manifest/{manifest}.capnp); there are: {known or 'none'}")
+    build("target")
+    kernel, bundle, disk = artefacts(manifest)
+    kernel.parent.mkdir(parents=True, exist_ok=True)
+    built = BUILD / "target" / "kernel.elf"
+    copy_if_different(built, kernel)
+    make_bundle(source, bundle)
+    inputs = [kernel, bundle, TOOLS / "image", ROOT / "LICENSE", ROOT / "THIRD_PARTY.md"]
+    if newer_than(disk, inputs) and disk.stat().st_size == size << 20:
+        return
+    run([TOOLS / "image", "--kernel", kernel, "--bundle", bundle, "--output", disk, "--size", size])
+
+
+def copy_if_different(source, target):
+    if not target.is_file() or source.read_bytes() != target.read_bytes():
+        target.unlink(missing_ok=True)
+        shutil.copyfile(source, target)

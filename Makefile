@@ -1,0 +1,39 @@
+# The front door. Every target calls a program in tools/; each sets up what it needs by itself.
+#   MANIFEST=dev  PORT=8080  ACCEL=auto  MEMORY=128  CPUS=1  FIRMWARE=bios  MACHINE=q35  NIC=transitional
+MANIFEST ?= dev
+PORT ?= 8080
+ACCEL ?= auto
+MEMORY ?= 128
+CPUS ?= 1
+FIRMWARE ?= bios
+MACHINE ?= q35
+NIC ?= transitional
+SIZE ?= 64
+
+.DEFAULT_GOAL := help
+.PHONY: help run image check test fuzz notices clean
+
+help: ## This list
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+
+run: ## Build, boot in QEMU, serial shell on this terminal, page on 127.0.0.1, port 8080 (PORT)
+	@tools/run $(MANIFEST) --port $(PORT) --accelerator $(ACCEL) --memory $(MEMORY) --cpus $(CPUS) \
+	    --firmware $(FIRMWARE) --machine $(MACHINE) --nic $(NIC)
+
+image: ## Make out/dev/{disk.raw,kernel.elf,bundle} (MANIFEST, SIZE in MiB)
+	@tools/build image $(MANIFEST) --size $(SIZE)
+
+check: ## Tests on the host and one boot: what a commit runs
+	@tools/test --check
+
+test: ## Everything; ends with "N passed, N failed"
+	@tools/test
+
+fuzz: ## Each fuzz target for a minute (SECONDS=60), with its coverage
+	@tools/fuzz --seconds $(or $(SECONDS),60)
+
+notices: ## Make THIRD_PARTY.md anew from third_party/*/recipe.toml
+	@tools/third-party-notices
+
+clean: ## Remove build/ and out/ (downloaded archives stay)
+	@rm -rf build out

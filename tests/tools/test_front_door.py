@@ -1,0 +1,120 @@
+"""What the front door says when something is missing, taken or wrong."""
+
+import importlib.util
+import os
+import re
+import shutil
+import socket
+import subprocess
+from importlib.machinery import SourceFileLoader
+
+import pytest
+
+from support import packages
+from support.project import ROOT, Failure
+
+
+def load(tool):
+    """A program of tools/ as a module."""
+    loader = SourceFileLoader("tool_" + tool.replace("-", "_"), str(ROOT / "tools" / tool))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
+    loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """A copy of tools/ and of the recipes, with nothing downloaded."""
+    shutil.copytree(ROOT / "tools", tmp_path / "tools", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "third_party", tmp_path / "third_party", ignore=shutil.ignore_patterns("cache"))
+    return tmp_path
+
+
+def fetch(tree, **environment):
+    return subprocess.run(["/usr/bin/python3", tree / "tools" / "third-party", "fetch"], capture_output=True, text=True,
+                          env={**os.environ, **environment})
+
+
+def test_everything_the_tests_need_is_installed():
+    assert packages.missing(tests=True) == []
+
+
+def test_elsewhere_than_on_debian_missing_packages_and_one_container_command_are_named(monkeypatch):
+    setup = load("setup")
+    real = packages.find_command
+    monkeypatch.setattr(packages, "find_command", lambda name: None if name in ("capnp", "mformat") else real(name))
+    monkeypatch.setattr(setup, "on_debian", lambda: False)
+    monkeypatch.setattr("sys.argv", ["setup"])
+    with pytest.raises(Failure) as failure:
+        setup.command()
+    text = str(failure.value)
+    assert "capnproto" in text and "mtools" in text and "cmake" not in text
+    assert len(re.findall(r"^  docker run .*debian:12", text, re.M)) == 1
+
+
+def test_a_compiler_older_than_clang_19_counts_as_missing(monkeypatch):
+    monkeypatch.setattr(packages, "clang_version", lambda: 14)
+    assert [need.package for need in packages.missing(tests=False)] == ["clang-19"]
+
+
+def test_a_library_that_cannot_be_fetched_is_named_with_its_place(tree, tmp_path):
+    empty = tmp_path / "no-apt"
+    empty.mkdir()
+    result = fetch(tree, PATH=str(empty))
+    assert result.returncode == 1
+    assert "what:  http-parser_2.9.4.orig.tar.gz, sha256 467b9e30" in result.stderr
+    assert "from:  Debian's source package http-parser" in result.stderr
+    assert "where: put the file at third_party/cache/http-parser_2.9.4.orig.tar.gz" in result.stderr
+
+
+def test_an_archive_with_another_hash_is_refused(tree):
+    cache = tree / "third_party" / "cache"
+    cache.mkdir()
+    (cache / "http-parser_2.9.4.orig.tar.gz").write_bytes(b"something else")
+    result = fetch(tree)
+    assert result.returncode == 1 and "not the archive that is wanted" in result.stderr
+    assert not (tree / "build" / "third_party" / "http-parser").exists()
+
+
+def test_archives_put_in_place_by_hand_need_no_network(tree, tmp_path):
+    shutil.copytree(ROOT / "third_party" / "cache", tree / "third_party" / "cache")
+    empty = tmp_path / "no-apt"
+    empty.mkdir()
+    assert fetch(tree, PATH=str(empty)).returncode == 0
+    assert (tree / "build" / "third_party" / "lwip" / "src" / "core" / "tcp.c").is_file()
+
+
+def test_a_taken_port_is_said_and_another_is_used(capsys):
+    run = load("run")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        chosen = run.choose_port(port)
+    assert chosen != port
+    assert f"port {port} of this machine is taken; the page will be on port {chosen}" in capsys.readouterr().out
+
+
+def test_without_kvm_the_accelerator_is_emulation_and_says_so(monkeypatch, capsys):
+    run = load("run")
+    monkeypatch.setattr(run.os, "access", lambda *_: False)
+    assert run.choose_accelerator("auto", "disk") == "tcg"
+    assert "accelerator: TCG" in capsys.readouterr().out
+
+
+def test_an_unknown_manifest_names_those_that_exist():
+    result = subprocess.run([ROOT / "tools" / "build", "image", "nonsense"], capture_output=True, text=True)
+    assert result.returncode == 1
+    assert "there is no manifest nonsense" in result.stderr and "dev" in result.stderr
+
+
+def test_make_help_has_a_line_for_every_target():
+    text = (ROOT / "Makefile").read_text()
+    targets = set(re.search(r"^\.PHONY: (.*)$", text, re.M)[1].split())
+    help_text = subprocess.run(["make", "-s", "help"], cwd=ROOT, capture_output=True, text=True).stdout
+    assert set(re.findall(r"^  make ([a-z-]+) ", help_text, re.M)) == targets
+    assert targets == set(re.findall(r"^([a-z][a-z-]*):", text, re.M))
+
+
+def test_the_notices_are_what_the_recipes_say():
+    subprocess.run([ROOT / "tools" / "third-party-notices", "--check"], check=True)
