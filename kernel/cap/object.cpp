@@ -12,6 +12,8 @@ List<Object, ReaperTag>& doomed() {
     return *list;
 }
 
+void (*after)() = nullptr;
+
 }  // namespace
 
 void Object::enqueue_for_destruction() { Reaper::add(*this); }
@@ -26,7 +28,10 @@ bool Reaper::run(unsigned budget) {
         // Something may have taken a reference again between the last release and now.
         if (object.references_ == 0) object.destroy();
     }
+    if (void (*function)() = std::exchange(after, nullptr)) function();
     return true;
 }
+
+void Reaper::when_done(void (*function)()) { after = function; }
 
 }  // namespace capos::kernel

@@ -65,6 +65,8 @@ public:
     static void add(Object& object);
     // Destroys at most `budget` objects; true when none is left.
     static bool run(unsigned budget);
+    // Calls `function` once, when nothing is left to destroy.
+    static void when_done(void (*function)());
 };
 
 // A counted reference.

@@ -14,7 +14,7 @@ public:
     // Looks at the bundle in memory. A fault is remembered and told to whoever asks; nothing of it is used then.
     void inspect();
     // Table checksum: which bundle this is.
-    std::uint64_t identity() const { return identity_; }
+    std::uint64_t identity() const { return open_ ? bundle_.identity() : 0; }
     // The contents of the undamaged program `name`; empty when there is none.
     std::span<const std::byte> program(std::string_view name) const;
     PhysAddr physical(std::span<const std::byte> contents) const;
@@ -29,11 +29,12 @@ public:
 
 private:
     Result<Ref<MemoryObject>> object_for(std::span<const std::byte> contents, Ledger& ledger);
+    std::optional<bundle::Entry> intact(std::string_view name, abi::BundleKind kind) const;
 
-    std::span<const std::byte> bytes_;
-    std::uint64_t identity_ = 0;
-    std::uint32_t damaged_ = 0;         // bit i: entry i does not match its checksum
-    FixedText<96> fault_;
+    bundle::Bundle bundle_;
+    bool open_ = false;
+    std::uint64_t damaged_ = 0;         // bit i: entry i does not match its checksum
+    FixedText<160> fault_;
 };
 
 BootBundleObject& boot_bundle();

@@ -50,9 +50,11 @@ Result<Ref<MemoryObject>> MemoryObject::create(Ledger& ledger, std::uint64_t pag
     return reference;
 }
 
-Result<Ref<MemoryObject>> MemoryObject::over(Ledger* ledger, PhysAddr first, std::uint64_t pages, bool writable) {
+Result<Ref<MemoryObject>> MemoryObject::over(Ledger* ledger, PhysAddr first, std::uint64_t pages, bool writable,
+                                             Ref<Object> keeper) {
     MemoryObject* object = TRY(Slab<MemoryObject>::create(ledger));
     ++objects_alive;
+    object->keeper_ = std::move(keeper);
     object->base_ = first;
     object->pages_ = pages;
     object->writable_ = writable;

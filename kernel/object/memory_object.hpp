@@ -16,7 +16,9 @@ public:
     // Zeroed pages of its own, charged to `ledger`. QuotaExceeded, OutOfMemory.
     static Result<Ref<MemoryObject>> create(Ledger& ledger, std::uint64_t pages);
     // Pages that the kernel owns and keeps (bundle, time page, used rings). Never freed by the object.
-    static Result<Ref<MemoryObject>> over(Ledger* ledger, PhysAddr first, std::uint64_t pages, bool writable);
+    // `keeper`: what the pages belong to, held as long as this object lives.
+    static Result<Ref<MemoryObject>> over(Ledger* ledger, PhysAddr first, std::uint64_t pages, bool writable,
+                                          Ref<Object> keeper = nullptr);
     // A part of this object, or the same part without write access. OutOfBounds.
     Result<Ref<MemoryObject>> slice(Ledger& ledger, std::uint64_t first_page, std::uint64_t pages, bool writable);
 
@@ -45,6 +47,7 @@ private:
     Ledger* ledger_ = nullptr;           // pays for the pages; null when they are not ours
     PhysAddr* frames_ = nullptr;         // own pages: one entry each
     unsigned frames_order_ = 0;          // of the array
+    Ref<Object> keeper_;
     PhysAddr base_{};                    // contiguous pages that the kernel keeps
     std::uint64_t first_ = 0;            // slice: page offset in root_
     std::uint64_t pages_ = 0;

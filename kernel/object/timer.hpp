@@ -16,6 +16,7 @@ public:
     Outcome call(KernelCall& call) override { return Interface::dispatch(*this, call); }
     void describe(TextWriter& out) const override { out << "timer"; }
     void deadline_reached(CallRecord& record) override;
+    Ref<MemoryObject> page_object() const { return page_; }
     Outcome page(TypedCall<Interface::PageParams, Interface::PageResults> call);
     Outcome sleep_until(TypedCall<Interface::SleepUntilParams, Interface::SleepUntilResults> call);
 

@@ -33,6 +33,8 @@ public:
     // on what is left of the slice, if that one waits.
     static void make_ready(Thread& thread, bool direct);
     static void remove(Thread& thread);
+    // The running thread goes behind the others of its priority.
+    static void yield(Thread& thread) { make_ready(thread, false); }
     static void priority_changed(Thread& thread, std::uint8_t priority);
 
     // The running thread has waited, stopped, or been interrupted. Destroys what is unreferenced, sets the timer, and
