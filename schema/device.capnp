@@ -150,7 +150,7 @@ interface Interrupt {
   struct WaitParams {}
   struct WaitResults { count @0 :UInt64; }                # interrupts since the last wait; latched meanwhile
   struct AckParams {}
-  struct AckResults {}
+  struct AckResults { configurationChanged @0 :Bool; }    # INTx: the device said so; MSI-X: always false
   struct MaskParams {}
   struct MaskResults {}
   struct UnmaskParams {}

@@ -140,7 +140,7 @@ Result<std::size_t> SplitQueueBroker::drain(std::span<Done> done) {
     return count;
 }
 
-bool SplitQueueBroker::pending() const { return !broken_ && load_acquire(used_->index) != consumed_; }
+bool SplitQueueBroker::pending() const { return broken_ || load_acquire(used_->index) != consumed_; }
 
 bool SplitQueueBroker::arm() {
     armed_ = true;

@@ -81,7 +81,7 @@ public:
     // the queue is broken() from then on and what was taken before is lost with the reset that must follow.
     Result<std::size_t> drain(std::span<Done> done);
 
-    // Whether the device has given back more than was drained. Only a hint: drain() decides.
+    // Whether drain() has something to say: chains that the device has given back, or that it misbehaved. A hint.
     bool pending() const;
 
     // Asks for interrupts and looks again: true means that something is there already and none may come for it.

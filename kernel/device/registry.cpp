@@ -1,0 +1,102 @@
+#include "kernel/device/registry.hpp"
+
+#include <new>
+
+#include "kernel/console/console.hpp"
+#include "kernel/device/device_facts.hpp"
+#include "kernel/device/label.hpp"
+#include "kernel/device/mechanism1.hpp"
+
+namespace capos::kernel::device {
+namespace {
+
+alignas(DeviceFunction) std::byte storage[kMaxFunctions][sizeof(DeviceFunction)];
+std::uint32_t count;
+
+class Keeper final : public pci::Visitor {
+public:
+    void found(const pci::Identity& identity) override {
+        if (count == kMaxFunctions) {
+            ++refused;
+            return;
+        }
+        const auto& function = *new (storage[count++]) DeviceFunction(identity);
+        FixedText<96> text;
+        text << Label{identity.where} << ' ' << Hex{identity.vendor, 4} << ':' << Hex{identity.device, 4} << " class "
+             << Hex{identity.class_code, 6} << " transport " << transport_name(function) << " msix "
+             << function.msix_vectors();
+        console::line("device", text.view());
+    }
+    std::uint32_t refused = 0;
+};
+
+}  // namespace
+
+void scan_functions() {
+    Keeper keeper;
+    pci::scan(config_space(), keeper);
+    if (keeper.refused == 0)
+        return;
+    FixedText<64> text;
+    text << keeper.refused << " functions beyond " << kMaxFunctions << " are not used";
+    console::line("device", text.view());
+}
+
+std::uint32_t function_count() { return count; }
+
+DeviceFunction& function_at(std::uint32_t index) {
+    return *std::launder(reinterpret_cast<DeviceFunction*>(storage[index]));
+}
+
+DeviceFunction* find_function(pci::Bdf where) {
+    for (std::uint32_t index = 0; index < count; ++index)
+        if (function_at(index).identity().where == where)
+            return &function_at(index);
+    return nullptr;
+}
+
+const char* transport_name(const DeviceFunction& function) {
+    switch (function.transport_kind()) {
+    case TransportKind::Legacy: return "legacy";
+    case TransportKind::Modern: return "modern";
+    case TransportKind::None: break;
+    }
+    return "none";
+}
+
+const char* regime_name(const DeviceFunction& function) {
+    switch (function.state()) {
+    case FunctionState::Unclaimed: return "unclaimed";
+    case FunctionState::Dead: return "dead";
+    default: return "brokered";
+    }
+}
+
+}  // namespace capos::kernel::device
+
+namespace capos::kernel {
+
+void start_devices() { device::scan_functions(); }
+
+void for_each_device(void (*visit)(const DeviceFacts& facts, void* context), void* context) {
+    device::for_each_function([&](const device::DeviceFunction& function) {
+        const pci::Identity& identity = function.identity();
+        visit({.bdf = identity.where.value(),
+               .vendor = identity.vendor,
+               .device = identity.device,
+               .class_code = identity.class_code,
+               .transport = device::transport_name(function),
+               .msix_vectors = function.msix_vectors(),
+               .regime = device::regime_name(function),
+               .holder = function.holder(),
+               .interrupts = function.counters.interrupts,
+               .doorbells = function.counters.doorbells,
+               .completions = function.counters.completions,
+               .misbehaviours = function.counters.misbehaviours,
+               .slots_in_flight = function.slots_in_flight(),
+               .claims = function.counters.claims},
+              context);
+    });
+}
+
+}  // namespace capos::kernel
