@@ -49,6 +49,11 @@ public:
         return give(Ref<Object>(std::move(object)), id);
     }
 
+    // Bytes of message that fit the caller's buffer: for methods that must not take what they cannot hand over.
+    std::uint32_t message_room() const {
+        const auto list = static_cast<std::uint32_t>(answer_.accept_capabilities * sizeof(abi::ReceivedCapability));
+        return answer_.capacity < list ? 0 : answer_.capacity - list;
+    }
     Process& caller() const;                  // whose ledger pays and whose table receives
     Outcome done();                           // posts the completion with the results built so far
     Outcome fail(Error error, std::string_view reason = {});   // reason: the argument, handle or object at fault
