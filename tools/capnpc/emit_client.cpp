@@ -27,7 +27,7 @@ bool callable_by_position(Node params) {
     return true;
 }
 
-void emit_positional(std::ostream& out, const Model& model, const std::string& name, Node params) {
+void emit_positional(std::ostream& out, const Model& model, Method method, Node params) {
     std::ostringstream arguments;
     std::ostringstream captures;
     std::ostringstream statements;
@@ -36,6 +36,7 @@ void emit_positional(std::ostream& out, const Model& model, const std::string& n
     for (const Field field : params.getStruct().getFields()) {
         const Type type = field.getSlot().getType();
         const std::string argument = snake_case(field.getName().cStr());
+        const std::string plain = plain_snake_case(field.getName().cStr());
         if (argument == options)
             options = "call_options";
         captures << (captures.str().empty() ? "" : ", ");
@@ -43,16 +44,16 @@ void emit_positional(std::ostream& out, const Model& model, const std::string& n
             sends = true;
             arguments << "rt::Sent " << argument << ", ";
             captures << argument << " = std::move(" << argument << ")";
-            statements << "                to_send.set_" << argument << "(outgoing.add(std::move(" << argument
+            statements << "                to_send.set_" << plain << "(outgoing.add(std::move(" << argument
                        << ")));\n";
         } else {
             arguments << reader_type(model, type) << " " << argument << ", ";
             captures << argument;
-            statements << "                to_send.set_" << argument << "(" << argument << ");\n";
+            statements << "                to_send.set_" << plain << "(" << argument << ");\n";
         }
     }
-    out << "    auto " << name << "(" << arguments.str() << "rt::CallOptions " << options << " = {}) const {\n";
-    out << "        return " << name << "_with(\n            [" << captures.str() << "]([[maybe_unused]] "
+    out << "    auto " << snake_case(method.getName().cStr()) << "(" << arguments.str() << "rt::CallOptions " << options << " = {}) const {\n";
+    out << "        return " << plain_snake_case(method.getName().cStr()) << "_with(\n            [" << captures.str() << "]([[maybe_unused]] "
         << model.qualified(params.getId()) << "::Builder& to_send, [[maybe_unused]] rt::Outgoing& outgoing)"
         << (sends ? " mutable" : "") << " {\n"
         << statements.str() << "            },\n            " << options << ");\n    }\n";
@@ -65,18 +66,18 @@ void emit_client(std::ostream& out, const Model& model, Node node) {
         << model.qualified(node.getId()) << ";\n    using rt::Client::Client;\n";
     unsigned ordinal = 0;
     for (const Method method : node.getInterface().getMethods()) {
-        const std::string call = snake_case(method.getName().cStr());
+        const std::string plain = plain_snake_case(method.getName().cStr());
         const Node params = model.node(method.getParamStructType());
         const Node results = model.node(method.getResultStructType());
         out << "\n" << comment(model.member_docs(node.getId(), ordinal), "    ");
-        out << "    template <class Fill>\n    auto " << call
+        out << "    template <class Fill>\n    auto " << plain
             << "_with(Fill&& fill, rt::CallOptions options = {}) const {\n        return rt::call<"
             << model.qualified(params.getId()) << ", " << model.qualified(results.getId())
             << ">(*this, Interface::kInterfaceId, " << ordinal << ", "
             << capability_count(model, results, kMostCapabilities)
             << ", options, std::forward<Fill>(fill));\n    }\n";
         if (callable_by_position(params))
-            emit_positional(out, model, call, params);
+            emit_positional(out, model, method, params);
         ++ordinal;
     }
     out << "};\n";

@@ -12,7 +12,8 @@ namespace {
 // One field with all that its accessors need.
 struct Slot {
     Slot(const Model& model, Node owner, Field field_)
-        : field(field_), name(snake_case(field_.getName().cStr())), united(in_union(field_)) {
+        : field(field_), name(snake_case(field_.getName().cStr())), plain(plain_snake_case(field_.getName().cStr())),
+          united(in_union(field_)) {
         const auto structure = owner.getStruct();
         if (united) {
             std::ostringstream select;
@@ -37,6 +38,7 @@ struct Slot {
 
     Field field;
     std::string name;
+    std::string plain;     // behind a prefix
     bool united;
     std::string choose;    // statement that makes this the active member of its union
     std::string guard;     // condition under which this is not the active member
@@ -127,7 +129,7 @@ void emit_reader(std::ostream& out, const Model& model, Node node) {
         else
             out << " " << reader_body(model, slot) << "\n";
         if (slot.group.empty() && is_pointer(slot.type)) {
-            out << "    bool has_" << slot.name << "() const { return ";
+            out << "    bool has_" << slot.plain << "() const { return ";
             if (slot.united)
                 out << "which() == Which::" << slot.name << " && ";
             out << "fields_.has_pointer(" << slot.index << "); }\n";
@@ -163,43 +165,43 @@ void emit_setters(std::ostream& out, const Model& model, const Slot& slot) {
     const std::string at = std::to_string(slot.offset);
     switch (slot.shape) {
     case Shape::Void:
-        function("void set_" + slot.name + "()", "");
+        function("void set_" + slot.plain + "()", "");
         break;
     case Shape::Bool:
-        function("void set_" + slot.name + "(bool value)",
+        function("void set_" + slot.plain + "(bool value)",
                  "fields_.set_boolean(" + std::to_string(slot.index) + ", value" + with_default(slot) + ");");
         break;
     case Shape::Number:
     case Shape::Enum: {
         const std::string type = scalar_type(model, slot.type);
-        function("void set_" + slot.name + "(" + type + " value)",
+        function("void set_" + slot.plain + "(" + type + " value)",
                  "fields_.set_scalar<" + type + ">(" + at + ", value" + with_default(slot) + ");");
         break;
     }
     case Shape::Text:
-        function("void set_" + slot.name + "(std::string_view value)",
+        function("void set_" + slot.plain + "(std::string_view value)",
                  "fields_.set_text(" + at + ", value" + keep + ");");
         break;
     case Shape::Data:
-        function("void set_" + slot.name + "(std::span<const std::byte> value)",
+        function("void set_" + slot.plain + "(std::span<const std::byte> value)",
                  "fields_.set_data(" + at + ", value);");
-        function("std::span<std::byte> init_" + slot.name + "(std::size_t size)",
+        function("std::span<std::byte> init_" + slot.plain + "(std::size_t size)",
                  "return fields_.init_data(" + at + ", size, true);");
-        function("std::span<std::byte> init_" + slot.name + "_for_overwrite(std::size_t size)",
+        function("std::span<std::byte> init_" + slot.plain + "_for_overwrite(std::size_t size)",
                  "return fields_.init_data(" + at + ", size, false);");
-        out << "    void shrink_" << slot.name << "(std::size_t size) { fields_.shrink_data(" << at << ", size); }\n";
+        out << "    void shrink_" << slot.plain << "(std::size_t size) { fields_.shrink_data(" << at << ", size); }\n";
         break;
     case Shape::Capability:
-        function("void set_" + slot.name + "(wire::CapabilityIndex value)",
+        function("void set_" + slot.plain + "(wire::CapabilityIndex value)",
                  "fields_.set_capability(" + at + ", value);");
         break;
     case Shape::Struct:
-        out << "    " << model.qualified(slot.type.getStruct().getTypeId()) << "::Builder init_" << slot.name
+        out << "    " << model.qualified(slot.type.getStruct().getTypeId()) << "::Builder init_" << slot.plain
             << "();\n";
         break;
     case Shape::List:
         out << "    wire::ListBuilder<" << element_tag(model, slot.type.getList().getElementType()) << "> init_"
-            << slot.name << "(std::uint32_t count);\n";
+            << slot.plain << "(std::uint32_t count);\n";
         break;
     case Shape::Unsupported:
         break;
@@ -286,11 +288,11 @@ void emit_struct_bodies(std::ostream& out, const Model& model, Node node) {
             out << "    return " << model.qualified(field.getGroup().getTypeId()) << "::Builder(fields_);\n}\n";
         } else if (slot.shape == Shape::Struct) {
             const std::string type = model.qualified(slot.type.getStruct().getTypeId());
-            out << "inline " << type << "::Builder " << path << "::Builder::init_" << slot.name << "() {\n" << choose
+            out << "inline " << type << "::Builder " << path << "::Builder::init_" << slot.plain << "() {\n" << choose
                 << "    return fields_.init_structure<" << type << ">(" << slot.offset << ");\n}\n";
         } else {
             const std::string tag = element_tag(model, slot.type.getList().getElementType());
-            out << "inline wire::ListBuilder<" << tag << "> " << path << "::Builder::init_" << slot.name
+            out << "inline wire::ListBuilder<" << tag << "> " << path << "::Builder::init_" << slot.plain
                 << "(std::uint32_t count) {\n" << choose << "    return fields_.init_list<" << tag << ">("
                 << slot.offset << ", count);\n}\n";
         }

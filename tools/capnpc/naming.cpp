@@ -25,6 +25,13 @@ char lowered(char letter) { return static_cast<char>(std::tolower(static_cast<un
 }  // namespace
 
 std::string snake_case(std::string_view name) {
+    std::string result = plain_snake_case(name);
+    if (keywords().count(result) != 0)
+        result += '_';
+    return result;
+}
+
+std::string plain_snake_case(std::string_view name) {
     std::string result;
     for (std::size_t i = 0; i < name.size(); ++i) {
         const bool after_lower = i > 0 && !upper(name[i - 1]);
@@ -33,8 +40,6 @@ std::string snake_case(std::string_view name) {
             result += '_';
         result += lowered(name[i]);
     }
-    if (keywords().count(result) != 0)
-        result += '_';
     return result;
 }
 

@@ -9,6 +9,9 @@ namespace capnpc {
 // camelCase to snake_case; a C++ keyword gets a trailing underscore. "linkUp" -> "link_up", "export" -> "export_".
 std::string snake_case(std::string_view name);
 
+// The same without regard to keywords, for names that get a prefix or suffix: "export" -> "export" in "set_export".
+std::string plain_snake_case(std::string_view name);
+
 // First letter upper case: the type of a group field. "source" -> "Source".
 std::string pascal_case(std::string_view name);
 
