@@ -110,6 +110,7 @@ Result<volatile std::byte*> map_device(PhysAddr address, std::size_t bytes);
 bool rdseed(std::uint64_t& out);
 bool rdrand(std::uint64_t& out);
 std::uint64_t timestamp();               // raw TSC, for jitter
+std::uint64_t timestamp_to_ns(std::uint64_t timestamp);   // on the scale of now_ns(); once the clock is calibrated
 
 struct Feature { const char* name; bool active; const char* note; };
 // Mitigations and protections, as they are set on this machine: W^X, NX, SMEP, SMAP, UMIP, KPTI, IBPB, retpoline, MDS clear.

@@ -1,0 +1,144 @@
+// The kernel's half: image, direct map, device windows. Everything in it is global and never changes after boot, but
+// for device windows, whose tables hang under one root entry that is there from the start.
+#include <algorithm>
+#include <cstring>
+
+#include "kernel/arch/x86_64/cpu.hpp"
+#include "kernel/arch/x86_64/features.hpp"
+#include "kernel/arch/x86_64/paging.hpp"
+#include "kernel/mem/frames.hpp"
+
+// kernel.ld
+extern "C" std::byte kernel_image_start[], kernel_text_end[], kernel_rodata_end[], kernel_image_end[];
+
+namespace capos::kernel::arch {
+
+namespace {
+
+constexpr std::uint64_t kLargePage = std::uint64_t{1} << 21;
+constexpr std::uint64_t kHugePage = std::uint64_t{1} << 30;
+
+constexpr std::uint64_t kConstants = kEntryPresent | kEntryGlobal | kEntryNoExecute;
+constexpr std::uint64_t kData = kConstants | kEntryWritable;
+constexpr std::uint64_t kText = kEntryPresent | kEntryGlobal;
+
+std::uint64_t root_table;
+std::uint16_t used_entries[64];      // indices of root entries in use
+unsigned used_entry_count;
+std::uint64_t window_used;           // bytes of the device window handed out
+
+struct Window { std::uint64_t physical; std::uint64_t bytes; std::uint64_t address; };
+Window windows[64];
+unsigned window_count;
+
+std::uint64_t address_of(const std::byte* symbol) { return reinterpret_cast<std::uint64_t>(symbol); }
+
+std::uint64_t new_table() {
+    Result<PhysAddr> frame = frames_take(0);
+    if (!frame) panic("no memory for the kernel's page tables");
+    std::memset(direct(*frame), 0, kPageSize);
+    return static_cast<std::uint64_t>(*frame);
+}
+
+// The entry for `address` at `level`, making the tables above it.
+std::uint64_t& entry_for(std::uint64_t address, unsigned level) {
+    std::uint64_t table = root_table;
+    for (unsigned at = 3; at > level; --at) {
+        std::uint64_t& entry = table_at(table)[table_index(address, at)];
+        if ((entry & kEntryPresent) == 0) entry = new_table() | kEntryPresent | kEntryWritable;
+        if ((entry & kEntryLarge) != 0) panic("kernel page tables overlap");
+        table = entry;
+    }
+    return table_at(table)[table_index(address, level)];
+}
+
+void map_pages(std::uint64_t address, std::uint64_t physical, std::uint64_t end, std::uint64_t flags) {
+    for (; address < end; address += kPageSize, physical += kPageSize) entry_for(address, 0) = physical | flags;
+}
+
+void map_image() {
+    const std::uint64_t start = address_of(kernel_image_start);
+    const std::uint64_t text_end = address_of(kernel_text_end);
+    const std::uint64_t rodata_end = address_of(kernel_rodata_end);
+    map_pages(start, start - kKernelBase, text_end, kText);
+    map_pages(text_end, text_end - kKernelBase, rodata_end, kConstants);
+    map_pages(rodata_end, rodata_end - kKernelBase, address_of(kernel_image_end), kData);
+    for (std::byte* guard : {kernel_stack_guard, nmi_stack_guard, double_fault_stack_guard, machine_check_stack_guard})
+        entry_for(address_of(guard), 0) = 0;
+}
+
+// One aligned large page of the direct map; in small ones where it shows the image's text and constants.
+void map_direct_large(std::uint64_t physical) {
+    const std::uint64_t image_start = address_of(kernel_image_start) - kKernelBase;
+    const std::uint64_t constants_end = address_of(kernel_rodata_end) - kKernelBase;
+    const std::uint64_t address = kDirectMapBase + physical;
+    if (physical + kLargePage <= image_start || physical >= constants_end) {
+        entry_for(address, 1) = physical | kData | kEntryLarge;
+        return;
+    }
+    for (std::uint64_t page = physical; page < physical + kLargePage; page += kPageSize) {
+        const bool fixed = page >= image_start && page < constants_end;
+        entry_for(kDirectMapBase + page, 0) = page | (fixed ? kConstants : kData);
+    }
+}
+
+void map_direct(const MemoryRange& range) {
+    std::uint64_t at = range.base & ~(kLargePage - 1);
+    const std::uint64_t end = (range.base + range.bytes + kLargePage - 1) & ~(kLargePage - 1);
+    while (at < end) {
+        if (cpu_features.large_pages_1g && at % kHugePage == 0 && end - at >= kHugePage && at >= kHugePage) {
+            entry_for(kDirectMapBase + at, 2) = at | kData | kEntryLarge;
+            at += kHugePage;
+        } else {
+            // Neighbouring ranges may share a large page.
+            if (entry_for(kDirectMapBase + at, 1) == 0) map_direct_large(at);
+            at += kLargePage;
+        }
+    }
+}
+
+}  // namespace
+
+void build_kernel_tables(std::span<const MemoryRange> ram) {
+    root_table = new_table();
+    map_image();
+    for (const MemoryRange& range : ram) map_direct(range);
+    entry_for(kDeviceWindowBase, 1);
+    for (unsigned index = kEntries / 2; index < kEntries; ++index) {
+        if (table_at(root_table)[index] == 0) continue;
+        if (used_entry_count == std::size(used_entries)) panic("too much memory for the kernel's page tables");
+        used_entries[used_entry_count++] = static_cast<std::uint16_t>(index);
+    }
+    write_cr3(root_table);
+    boot_cpu.loaded_root = root_table;
+    // Entries made before global pages were on must not survive.
+    write_cr4(read_cr4() & ~std::uint64_t{1 << 7});
+    write_cr4(read_cr4() | std::uint64_t{1 << 7});
+}
+
+void copy_kernel_half(std::uint64_t* root) {
+    const std::uint64_t* kernel = table_at(root_table);
+    for (unsigned i = 0; i < used_entry_count; ++i) root[used_entries[i]] = kernel[used_entries[i]];
+}
+
+std::uint64_t kernel_root() { return root_table; }
+
+Result<volatile std::byte*> map_device(PhysAddr address, std::size_t bytes) {
+    const std::uint64_t physical = static_cast<std::uint64_t>(address);
+    if (bytes == 0 || physical > kEntryFrame || bytes > kDeviceWindowBytes) return Error::InvalidArgument;
+    for (unsigned i = 0; i < window_count; ++i) {
+        const Window& window = windows[i];
+        if (physical >= window.physical && physical - window.physical + bytes <= window.bytes)
+            return reinterpret_cast<volatile std::byte*>(window.address + (physical - window.physical));
+    }
+    const std::uint64_t first = physical & ~(kPageSize - 1);
+    const std::uint64_t size = (physical - first + bytes + kPageSize - 1) & ~(kPageSize - 1);
+    if (size > kDeviceWindowBytes - window_used || window_count == std::size(windows)) return Error::OutOfMemory;
+    const std::uint64_t at = kDeviceWindowBase + window_used;
+    map_pages(at, first, at + size, kData | kEntryUncached | kEntryWriteThrough);
+    window_used += size;
+    windows[window_count++] = {first, size, at};
+    return reinterpret_cast<volatile std::byte*>(at + (physical - first));
+}
+
+}  // namespace capos::kernel::arch

@@ -1,0 +1,61 @@
+#include "kernel/boot/boot_source.hpp"
+
+namespace capos::kernel::boot {
+
+void BootSource::set_command_line(Bytes text) {
+    std::size_t length = 0;
+    for (std::byte byte : text) {
+        const char character = static_cast<char>(byte);
+        if (character == 0) break;
+        if (length == sizeof command_line - 1) {
+            note = "the command line is too long and was cut";
+            break;
+        }
+        command_line[length++] = character >= ' ' && character <= '~' ? character : ' ';
+    }
+    command_line[length] = 0;
+}
+
+Result<void> make_boot_info(const BootSource& source, MemoryRange image, BootInfo& info) {
+    const MemoryRange& bundle = source.bundle;
+    if (bundle.bytes != 0) {
+        if (bundle.base % kPageSize != 0 || bundle.base >= kPhysicalLimit || bundle.bytes > kPhysicalLimit - bundle.base)
+            return Error::Malformed;
+        if (bundle.base < image.base + image.bytes && image.base < bundle.base + bundle.bytes) return Error::Malformed;
+    }
+    RangeSet usable = source.ram;
+    usable.cut(0, kPageSize);
+    usable.cut(image.base, image.bytes);
+    if (bundle.bytes != 0) usable.cut(bundle.base, (bundle.bytes + kPageSize - 1) & ~(kPageSize - 1));
+    usable.round_to_pages();
+    if (usable.ranges().empty()) return Error::NotFound;
+
+    info.protocol = source.protocol;
+    info.bundle = bundle;
+    info.rsdp = PhysAddr{source.rsdp};
+    std::memcpy(info.command_line, source.command_line, sizeof info.command_line);
+    // The largest ranges, should there be more than fit; they stay sorted.
+    while (usable.ranges().size() > std::size(info.usable)) {
+        MemoryRange victim = usable.ranges()[0];
+        for (const MemoryRange& range : usable.ranges())
+            if (range.bytes < victim.bytes) victim = range;
+        usable.cut(victim.base, victim.bytes);
+    }
+    info.usable_count = 0;
+    for (const MemoryRange& range : usable.ranges()) info.usable[info.usable_count++] = range;
+    return {};
+}
+
+std::string_view find_option(std::string_view command_line, std::string_view key) {
+    while (!command_line.empty()) {
+        const std::size_t blank = command_line.find(' ');
+        const std::string_view word = command_line.substr(0, blank);
+        if (word.size() > key.size() && word[key.size()] == '=' && word.substr(0, key.size()) == key)
+            return word.substr(key.size() + 1);
+        if (blank == std::string_view::npos) break;
+        command_line.remove_prefix(blank + 1);
+    }
+    return {};
+}
+
+}  // namespace capos::kernel::boot
