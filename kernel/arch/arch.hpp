@@ -23,7 +23,11 @@ enum class Protection : std::uint8_t { Read, ReadWrite, ReadExecute };
 inline constexpr std::uint64_t kPageSize = 4096;
 inline constexpr std::uint64_t kUserFirst = 0x1000;
 inline constexpr std::uint64_t kUserLimit = 0x0000'7fff'ffff'f000;     // first address not usable
+#ifdef CAPOS_HOST
+inline constexpr std::uint64_t kDirectMapBase = 0;                      // tests: a physical address is a host pointer
+#else
 inline constexpr std::uint64_t kDirectMapBase = 0xffff'8000'0000'0000;  // all RAM, writable, never executable
+#endif
 inline constexpr std::uint64_t kKernelBase = 0xffff'ffff'8000'0000;     // kernel image
 
 // The direct map's view of a physical address.

@@ -82,6 +82,11 @@ void Scheduler::expire_deadlines() {
     }
 }
 
+void Scheduler::timer_fired() {
+    cpu().armed = ~std::uint64_t{0};
+    expire_deadlines();
+}
+
 void Scheduler::leave() {
     CpuState& state = cpu();
     const bool reaped = Reaper::run(kReapBudget);
@@ -143,15 +148,5 @@ void Scheduler::leave() {
     if (next->process().page_tables().activate()) ++counters.address_space_switches;
     arch::resume(next->context_);
 }
-
-// --- entries from the CPU ------------------------------------------------------------------------------------------
-
-void on_timer() {
-    ++counters.interrupts;
-    cpu().armed = ~std::uint64_t{0};
-    Scheduler::expire_deadlines();
-    Scheduler::leave();
-}
-
 
 }  // namespace capos::kernel

@@ -40,7 +40,10 @@ public:
     // The running thread has waited, stopped, or been interrupted. Destroys what is unreferenced, sets the timer, and
     // goes on with whoever is next.
     [[noreturn]] static void leave();
-    // Deadlines that have come.
+    // The timer's interrupt: deadlines that have come.
+    static void timer_fired();
+
+private:
     static void expire_deadlines();
 };
 
