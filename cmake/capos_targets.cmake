@@ -40,7 +40,7 @@ function(capos_program name)
     target_link_libraries("${target}" PRIVATE capos_flags_user ${arg_DEPENDS} ${runtime} capos_libc)
     target_link_options("${target}" PRIVATE
         -m elf_x86_64 -static --no-dynamic-linker --gc-sections --build-id=none --image-base=0x400000 -e _start
-        -z separate-code -z max-page-size=4096 -z norelro -z noexecstack --fatal-warnings)
+        "SHELL:-z separate-code" "SHELL:-z max-page-size=4096" "SHELL:-z norelro" "SHELL:-z noexecstack" --fatal-warnings)
     set_target_properties("${target}" PROPERTIES
         OUTPUT_NAME "${name}" SUFFIX "" RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/programs")
     capos_split_debug_information("${target}")
