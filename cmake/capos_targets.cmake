@@ -84,6 +84,8 @@ function(capos_fuzz_target name)
     endforeach()
     add_executable("fuzz_${name}" ${arg_SOURCES})
     target_link_libraries("fuzz_${name}" PRIVATE capos_flags_host ${arg_DEPENDS})
+    # libFuzzer's library is itself built on libstdc++; by file name, or clang takes it for its own -stdlib.
+    target_link_libraries("fuzz_${name}" PRIVATE -l:libstdc++.so.6)
     target_link_options("fuzz_${name}" PRIVATE -fsanitize=fuzzer)
     set_target_properties("fuzz_${name}" PROPERTIES
         OUTPUT_NAME "${name}" RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/fuzzers")
