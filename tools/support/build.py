@@ -60,8 +60,7 @@ def make_image(manifest, size=64):
     build("target")
     kernel, bundle, disk = artefacts(manifest)
     kernel.parent.mkdir(parents=True, exist_ok=True)
-    built = BUILD / "target" / "kernel.elf"
-    copy_if_different(built, kernel)
+    copy_if_different(BUILD / "target" / "kernel" / "kernel.elf", kernel)
     make_bundle(source, bundle)
     inputs = [kernel, bundle, TOOLS / "image", ROOT / "LICENSE", ROOT / "THIRD_PARTY.md"]
     if newer_than(disk, inputs) and disk.stat().st_size == size << 20:
@@ -73,3 +72,18 @@ def copy_if_different(source, target):
     if not target.is_file() or source.read_bytes() != target.read_bytes():
         target.unlink(missing_ok=True)
         shutil.copyfile(source, target)
+
+
+def make_bundle(source, bundle):
+    """Makes the bundle of a manifest; one that is younger than everything it is made of is left alone."""
+    programs = BUILD / "target" / "programs"
+    maker = TOOLS / "bundle" / "make-bundle"
+    inputs = [source, maker, *(ROOT / "schema").glob("*.capnp"),
+              *(path for path in programs.glob("*") if path.suffix != ".debug")]
+    if newer_than(bundle, inputs):
+        return
+    fresh = bundle.with_suffix(".fresh")
+    run([maker, "--manifest", source, "--programs", programs, "--output", fresh])
+    copy_if_different(fresh, bundle)
+    fresh.unlink()
+    bundle.touch()

@@ -5,10 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/types.h>
 
 #define LWIP_NO_CTYPE_H 1
 #define LWIP_NO_UNISTD_H 1
-#define SSIZE_MAX INTPTR_MAX
 #define LWIP_NO_STDINT_H 0
 
 #define X8_F "02x"
