@@ -64,6 +64,11 @@ public:
     wire::MessageBuilder& start_results(std::uint32_t bytes);
     detail::ReceivedList& received() { return received_; }
     Outgoing& outgoing() { return outgoing_; }
+    // Gives the buffer of the parameters back while the handler goes on waiting; the parameters' reader is invalid then.
+    void drop_message() {
+        message_ = {};
+        message_block_ = detail::OwnedBlock();
+    }
 
     // Sends the answer: results when `outcome` holds, else the exception it maps to. For serve().
     void answer(const Result<void>& outcome);

@@ -39,6 +39,15 @@ ip_addr_t lwip_address(Ipv4 address) {
 
 }  // namespace
 
+ProtocolCounters protocol_counters() {
+    return {.tcp_in = lwip_stats.mib2.tcpinsegs,
+            .tcp_out = lwip_stats.mib2.tcpoutsegs,
+            .tcp_retransmits = lwip_stats.mib2.tcpretranssegs,
+            .checksum_errors = std::uint64_t{lwip_stats.ip.chkerr} + lwip_stats.tcp.chkerr + lwip_stats.udp.chkerr +
+                               lwip_stats.icmp.chkerr,
+            .arp_out = lwip_stats.etharp.xmit};
+}
+
 Frame::~Frame() {
     if (packet_ != nullptr)
         pbuf_free(packet_);

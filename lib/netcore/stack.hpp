@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "lib/netcore/dhcp_client.hpp"
 #include "lib/netcore/lwip_port.hpp"
@@ -61,6 +62,16 @@ struct StackCounters {
     std::uint64_t dropped_out = 0;   // no room in the driver's ring, or no driver
     std::uint64_t no_route = 0;
 };
+
+// What lwIP has counted since the process began.
+struct ProtocolCounters {
+    std::uint64_t tcp_in = 0;
+    std::uint64_t tcp_out = 0;
+    std::uint64_t tcp_retransmits = 0;
+    std::uint64_t checksum_errors = 0;   // IPv4, TCP, UDP and ICMP together
+    std::uint64_t arp_out = 0;           // requests and answers
+};
+ProtocolCounters protocol_counters();
 
 struct NetworkConfig {
     DhcpClient::State state = DhcpClient::State::Stopped;

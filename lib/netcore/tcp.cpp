@@ -198,10 +198,11 @@ std::size_t Connection::read(std::span<std::byte> into) {
     return done;
 }
 
-bool Connection::writable() const {
-    if (pcb_ == nullptr || send_closed_)
-        return true;   // a write would not wait: it answers at once
-    return tcp_sndbuf(pcb_) > 0 && tcp_sndqueuelen(pcb_) < TCP_SND_QUEUELEN - 4 && !packet_memory().scarce(4);
+std::size_t Connection::room() const {
+    if (pcb_ == nullptr || send_closed_ || tcp_sndqueuelen(pcb_) >= TCP_SND_QUEUELEN - 16 ||
+        packet_memory().scarce(4))
+        return 0;
+    return tcp_sndbuf(pcb_);
 }
 
 Result<std::size_t> Connection::write(std::span<const std::byte> bytes) {
@@ -209,9 +210,7 @@ Result<std::size_t> Connection::write(std::span<const std::byte> bytes) {
         return reset_ ? Error::Disconnected : Error::Closed;
     if (send_closed_)
         return Error::Closed;
-    if (!writable())
-        return std::size_t{0};
-    std::size_t count = std::min({bytes.size(), std::size_t{tcp_sndbuf(pcb_)}, kMaxTransfer});
+    std::size_t count = std::min({bytes.size(), room(), kMaxTransfer});
     while (count != 0) {
         const err_t error = tcp_write(pcb_, bytes.data(), static_cast<u16_t>(count), TCP_WRITE_FLAG_COPY);
         if (error == ERR_OK)

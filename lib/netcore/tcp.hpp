@@ -57,8 +57,8 @@ public:
     // Copies as much of `bytes` as there is room for and sends what the window allows. 0 when there is no room now.
     // Closed: the sending direction was shut down; Disconnected: the connection was reset.
     Result<std::size_t> write(std::span<const std::byte> bytes);
-    // Whether a write would take at least one byte.
-    bool writable() const;
+    // Bytes that a write would take now; 0 as well when it would answer with an error.
+    std::size_t room() const;
     std::size_t unsent() const;   // bytes written and not yet acknowledged
 
     void shutdown_send();      // the peer sees the end of the stream after what was written

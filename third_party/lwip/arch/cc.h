@@ -2,9 +2,15 @@
 #ifndef CAPOS_LWIP_ARCH_CC_H
 #define CAPOS_LWIP_ARCH_CC_H
 
+#include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/types.h>
+
+#ifndef SSIZE_MAX                       /* says that ssize_t is there */
+#define SSIZE_MAX LONG_MAX
+#endif
 #include <sys/types.h>
 
 #define LWIP_NO_CTYPE_H 1
