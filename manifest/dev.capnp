@@ -22,7 +22,7 @@ const manifest :Schema.Manifest = (
       ],
       heapPages = 64,
       pages = 192,
-      messagePages = 32,
+      messagePages = 28,
       priority = 5,
     ),
     (
@@ -48,7 +48,7 @@ const manifest :Schema.Manifest = (
       slots = 1024,
       submissions = 256,
       completions = 1024,
-      messagePages = 256,
+      messagePages = 240,
     ),
     (
       name = "virtio-net",
@@ -64,6 +64,7 @@ const manifest :Schema.Manifest = (
       ],
       heapPages = 64,
       pages = 512,
+      messagePages = 28,
     ),
     (
       name = "web",
@@ -86,7 +87,7 @@ const manifest :Schema.Manifest = (
       slots = 512,
       submissions = 256,
       completions = 512,
-      messagePages = 256,
+      messagePages = 240,
     ),
   ],
 );
