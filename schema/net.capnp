@@ -9,7 +9,8 @@ interface Uplink {
   attach @0 AttachParams -> AttachResults;
   linkChanged @1 LinkChangedParams -> LinkChangedResults;
   detach @2 DetachParams -> DetachResults;
-
+  watch @3 WatchParams -> WatchResults;                   # answers when the attachment of this moment is over; a stack
+                                                          # that ends answers disconnected: attach again
   struct AttachParams {
     mac @0 :Data;                                         # 6 bytes
     mtu @1 :UInt16;
@@ -31,6 +32,8 @@ interface Uplink {
   struct LinkChangedResults {}
   struct DetachParams {}
   struct DetachResults {}
+  struct WatchParams {}
+  struct WatchResults {}
 }
 
 struct Route { destination @0 :UInt32; prefix @1 :UInt8; gateway @2 :UInt32; }   # gateway 0: on link

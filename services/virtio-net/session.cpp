@@ -1,0 +1,248 @@
+#include "services/virtio-net/session.hpp"
+
+#include "runtime/log.hpp"
+
+namespace capos::virtio_net {
+
+namespace {
+
+constexpr std::uint32_t kGoodBatch = 64; // empty slots that are worth a call of their own
+constexpr std::uint32_t kBusy = 8;       // frames in one exchange that make another look better than an interrupt
+
+}  // namespace
+
+rt::Task<Error> Session::run() {
+    Result<void> ended = co_await start();
+    if (ended)
+        ended = co_await move_frames();
+    for (auto& task : beside_)
+        task = {};
+    // The device must not write into the pool any more before its slots can be anybody else's.
+    if (auto reset = co_await authority_.function.reset(); !reset)
+        rt::log_warning("reset at the end of a session: {}", reset.error());
+    co_await device_.close(authority_.address_space);
+    co_await attachment_.close(authority_.address_space);
+    co_return ended.error();
+}
+
+rt::Task<Result<void>> Session::start() {
+    CO_TRY(co_await device_.begin(authority_.function, mode_ != Mode::Polled));
+    CO_TRY(co_await attachment_.open(authority_.uplink, authority_.address_space, device_.mac()));
+    CO_TRY(co_await device_.activate(authority_.function, authority_.address_space, attachment_.pool_object(),
+                                     attachment_.shape().slot_bytes));
+    if (mode_ != Mode::Polled && device_.traffic_interrupt() == nullptr)
+        mode_ = Mode::Polled;
+    beside_ = {wait_for_device(), wait_for_stack(), watch_attachment(), watch_link(), wake_stack()};
+    for (auto& task : beside_) {
+        if (!task.valid())
+            co_return Error::OutOfMemory;
+        task.start();
+    }
+    started_ = true;
+    co_return {};
+}
+
+// Takes empty slots off their ring and makes posts of as many as the device has room for.
+std::uint32_t Session::collect_empty_slots() {
+    attachment_.end().receive_free().drain(uplink::kMaxSlots - stock_count_, [this](const uplink::Entry& entry) {
+        stock_[stock_count_++] = entry.slot;
+    });
+    const std::uint32_t room = device_.receive().room();
+    const std::uint32_t count = stock_count_ < room ? stock_count_ : room;
+    const auto bytes = static_cast<std::uint16_t>(device_.layout().receive_bytes());
+    for (std::uint32_t i = 0; i < count; ++i)
+        empty_[i] = {stock_[stock_count_ - 1 - i], kHeaderRoom, bytes};
+    return count;
+}
+
+// A full queue is back pressure: what does not fit stays on the ring.
+std::uint32_t Session::collect_frames_to_send() {
+    std::uint32_t count = 0;
+    attachment_.end().transmit_full().drain(device_.transmit().room(), [&](const uplink::Entry& entry) {
+        if (!device_.layout().sendable(entry.offset, entry.length)) {
+            ++counters_.dropped_out;
+            (void)attachment_.end().transmit_free().put(entry.slot);
+            return;
+        }
+        attachment_.write_header(entry, device_.layout().header_bytes());
+        send_[count++] = {entry.slot, entry.offset, entry.length};
+    });
+    return count;
+}
+
+void Session::pass_on_received() {
+    for (const Queue::Done& done : device_.receive().done()) {
+        const auto bytes = device_.layout().received(done.written);
+        if (bytes && attachment_.end().receive_full().put(done.slot, kHeaderRoom, *bytes)) {
+            ++counters_.received;
+            continue;
+        }
+        ++counters_.dropped_in;
+        stock_[stock_count_++] = static_cast<std::uint16_t>(done.slot);
+    }
+}
+
+void Session::give_back_sent() {
+    for (const Queue::Done& done : device_.transmit().done())
+        (void)attachment_.end().transmit_free().put(done.slot);
+}
+
+// Both queues in one entry of the kernel where both have something.
+rt::Task<Result<void>> Session::exchange(std::span<const Post> receive, bool do_receive, std::span<const Post> send,
+                                         bool do_send) {
+    Queue& in = device_.receive();
+    Queue& out = device_.transmit();
+    const bool light = recent_ < kBusy;
+    const bool arm = mode_ == Mode::Interrupt || (mode_ == Mode::Adaptive && light);
+    const bool arm_out = mode_ != Mode::Polled && out.in_flight() + send.size() >= send_high();
+    if (do_receive && do_send) {
+        auto received = in.begin_exchange(receive, arm);
+        auto sent = out.begin_exchange(send, arm_out);
+        const auto received_reply = co_await received;
+        const auto sent_reply = co_await sent;
+        CO_TRY(in.finish_exchange(received_reply));
+        CO_TRY(out.finish_exchange(sent_reply));
+    } else if (do_receive) {
+        auto received = in.begin_exchange(receive, arm);
+        CO_TRY(in.finish_exchange(co_await received));
+    } else {
+        auto sent = out.begin_exchange(send, arm_out);
+        CO_TRY(out.finish_exchange(co_await sent));
+    }
+    if (do_receive) {
+        stock_count_ -= static_cast<std::uint32_t>(receive.size());
+        pass_on_received();
+        recent_ = static_cast<std::uint32_t>(in.done().size());
+    }
+    if (do_send) {
+        counters_.sent += send.size();
+        give_back_sent();
+    }
+    co_return {};
+}
+
+rt::Task<Result<void>> Session::move_frames() {
+    Queue& in = device_.receive();
+    Queue& out = device_.transmit();
+    for (;;) {
+        if (failure_)
+            co_return *failure_;
+        if (attachment_.end().replaced())
+            co_return Error::Disconnected;
+        const std::uint32_t empty = collect_empty_slots();
+        const std::uint32_t send = collect_frames_to_send();
+        const bool worth_posting = empty != 0 && (in.in_flight() < receive_low() || empty >= kGoodBatch);
+        const bool do_receive = in.has_news() || in.pending() || worth_posting;
+        const bool slots_short = out.in_flight() >= send_high() || mode_ == Mode::Polled;
+        const bool do_send = send != 0 || (slots_short && (out.has_news() || out.pending()));
+        if (do_receive || do_send) {
+            CO_TRY(co_await exchange(std::span(empty_).first(empty), do_receive, std::span(send_).first(send), do_send));
+            if (attachment_.end().publish())
+                wake_.signal();
+            continue;
+        }
+        if (attachment_.end().publish())
+            wake_.signal();
+        recent_ = 0;
+        if (mode_ == Mode::Polled) {
+            co_await rt::yield();
+            continue;
+        }
+        if (CO_TRY(co_await may_sleep()))
+            (void)co_await work_;
+        attachment_.end().transmit_full().disarm();
+        attachment_.end().receive_free().disarm();
+    }
+}
+
+// Arms every source of work, then looks at each once more. False: something is there.
+rt::Task<Result<bool>> Session::may_sleep() {
+    Queue& in = device_.receive();
+    Queue& out = device_.transmit();
+    uplink::DriverEnd& end = attachment_.end();
+    const bool arm_in = !in.armed();
+    // Frames that have left go back now; after this the stack has all but the few still under way.
+    const bool look_out = out.has_news() || (out.in_flight() >= send_high() && !out.armed());
+    if (arm_in || look_out)
+        CO_TRY(co_await exchange({}, arm_in, {}, look_out));
+    if (end.publish())
+        wake_.signal();
+    if (in.has_news() || in.pending() || failure_)
+        co_return false;
+    if (out.in_flight() >= send_high() && (out.has_news() || out.pending()))
+        co_return false;
+    if (in.in_flight() < receive_low() && (stock_count_ != 0 || !end.receive_free().arm()))
+        co_return false;
+    co_return end.transmit_full().arm();
+}
+
+void Session::fail(Error error) {
+    if (!failure_)
+        failure_ = error;
+    work_.signal();
+}
+
+rt::Task<void> Session::wait_for_device() {
+    const client::Interrupt* interrupt = device_.traffic_interrupt();
+    while (interrupt != nullptr && mode_ != Mode::Polled) {
+        if (auto came = co_await interrupt->wait(); !came)
+            co_return fail(came.error());
+        if (!device_.message_signalled()) {
+            // A line is let through again by the answer; only then can the next frame raise it.
+            auto status = co_await interrupt->ack();
+            if (!status)
+                co_return fail(status.error());
+            if ((*status)->configuration_changed())
+                (void)co_await report_link();
+        }
+        work_.signal();
+    }
+}
+
+rt::Task<void> Session::wait_for_stack() {
+    for (;;) {
+        if (auto came = co_await attachment_.to_driver().wait(); !came)
+            co_return fail(came.error());
+        work_.signal();
+    }
+}
+
+rt::Task<void> Session::wake_stack() {
+    for (;;) {
+        (void)co_await wake_;
+        if (auto signalled = co_await attachment_.to_stack().signal(1); !signalled)
+            co_return fail(signalled.error());
+    }
+}
+
+rt::Task<void> Session::watch_attachment() {
+    // Answered when the attachment is over, and by the kernel when the stack's process has ended.
+    (void)co_await authority_.uplink.watch();
+    fail(Error::Disconnected);
+}
+
+rt::Task<Result<void>> Session::report_link() {
+    const bool up = CO_TRY(co_await device_.link_up());
+    if (link_ == up)
+        co_return {};
+    link_ = up;
+    rt::log_info("link {}", up ? "up" : "down");
+    CO_TRY(co_await authority_.uplink.link_changed(up, 0));
+    co_return {};
+}
+
+rt::Task<void> Session::watch_link() {
+    const client::Interrupt* interrupt = mode_ == Mode::Polled ? nullptr : device_.configuration_interrupt();
+    for (;;) {
+        if (auto reported = co_await report_link(); !reported)
+            co_return fail(reported.error());
+        if (mode_ == Mode::Polled)
+            co_await rt::sleep_for(rt::kSecond);
+        else if (interrupt == nullptr || interrupt == device_.traffic_interrupt())
+            co_return;                       // wait_for_device() sees the change
+        else if (auto changed = co_await interrupt->wait(); !changed)
+            co_return fail(changed.error());
+    }
+}
+
+}  // namespace capos::virtio_net
