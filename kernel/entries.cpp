@@ -12,6 +12,8 @@ void on_syscall(arch::ThreadContext& context, std::uint64_t number, std::uint64_
     if (number == static_cast<std::uint64_t>(abi::SystemCall::CapEnter)) [[likely]] {
         auto drained = thread.ring().drain();
         if (thread.state() == Thread::State::Running) [[likely]] {
+            const std::uint64_t most = thread.ring().queues().shape().cq_entries;
+            if (a > most) a = most;                // more can never be unread
             auto unread = thread.ring().queues().unread();
             if (!drained || !unread) {
                 count_refusal(thread.process());
@@ -22,7 +24,7 @@ void on_syscall(arch::ThreadContext& context, std::uint64_t number, std::uint64_
                 arch::context_set_result(context, *unread);
                 Scheduler::yield(thread);          // a deadline that has passed: others have their turn first
             } else {
-                thread.wait(static_cast<std::uint32_t>(a < abi::kMaxRingEntries ? a : abi::kMaxRingEntries), b);
+                thread.wait(static_cast<std::uint32_t>(a), b);
             }
         }
     } else if (number == static_cast<std::uint64_t>(abi::SystemCall::Exit)) {

@@ -95,8 +95,11 @@ void Scheduler::leave() {
 
     // Nobody else wants to run at this priority or above: go on without looking at the clock.
     if (runnable && state.ready_mask >> thread->priority_ == 0 && reaped &&
-        (state.deadlines.empty() || state.deadlines.first()->deadline() >= state.armed))
+        (state.deadlines.empty() || state.deadlines.first()->deadline() >= state.armed)) {
+        // Another process's end may have put the kernel's own tables in.
+        if (thread->process().page_tables().activate()) ++counters.address_space_switches;
         arch::resume(thread->context_);
+    }
 
     const std::uint64_t now = arch::now_ns();
     Thread* next = thread;
@@ -117,7 +120,9 @@ void Scheduler::leave() {
     }
     state.direct = nullptr;
 
-    std::uint64_t wanted = state.ready_mask != 0 && next != nullptr ? state.slice_end : ~std::uint64_t{0};
+    // The slice matters only to those who may run instead: of this priority (a higher one runs at once).
+    std::uint64_t wanted = ~std::uint64_t{0};
+    if (next != nullptr && state.ready_mask >> next->priority_ != 0) wanted = state.slice_end;
     if (!state.deadlines.empty() && state.deadlines.first()->deadline() < wanted)
         wanted = state.deadlines.first()->deadline();
     if (!reaped) wanted = now;                       // go on destroying after interrupts have been taken

@@ -65,8 +65,7 @@ void Thread::stop() {
 }
 
 void Thread::wait(std::uint32_t min_complete, std::uint64_t deadline_ns) {
-    const std::uint32_t most = ring_.queues().shape().cq_entries;
-    min_complete_ = min_complete < most ? min_complete : most;
+    min_complete_ = min_complete;
     state_ = State::Waiting;
     if (deadline_ns != abi::kNoDeadline) set_deadline(wait_deadline_, deadline_ns);
 }

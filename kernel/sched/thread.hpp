@@ -34,7 +34,8 @@ public:
     void stop();
     // Makes a fresh thread ready.
     void start();
-    // Waits in cap_enter until `min_complete` completions are unread or `deadline_ns` has come.
+    // Waits in cap_enter until `min_complete` completions (more than are unread now, at most the completion queue's
+    // size) are unread or `deadline_ns` has come.
     void wait(std::uint32_t min_complete, std::uint64_t deadline_ns);
     // A completion was posted: wakes the thread when that was what it waited for.
     void completion_posted();
