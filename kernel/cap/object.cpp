@@ -18,7 +18,9 @@ void (*after)() = nullptr;
 
 void Object::enqueue_for_destruction() { Reaper::add(*this); }
 
-void Reaper::add(Object& object) { doomed().push_back(object); }
+void Reaper::add(Object& object) {
+    if (!object.linked()) doomed().push_back(object);   // it may be waiting here since an earlier last release
+}
 
 bool Reaper::run(unsigned budget) {
     List<Object, ReaperTag>& list = doomed();

@@ -26,14 +26,17 @@ Result<Ledger*> Ledger::split(std::uint64_t pages, std::uint64_t object_bytes) {
 }
 
 void Ledger::release() {
-    if (--references_ != 0) return;
-    Ledger* parent = parent_;
-    if (parent != nullptr) {
-        parent->accounts_[static_cast<std::size_t>(Resource::Pages)].used -= limit(Resource::Pages);
-        parent->accounts_[static_cast<std::size_t>(Resource::ObjectBytes)].used -= limit(Resource::ObjectBytes);
+    // Up the chain of processes started by processes, without recursion.
+    for (Ledger* ledger = this; ledger != nullptr && --ledger->references_ == 0;) {
+        Ledger* parent = ledger->parent_;
+        if (parent != nullptr) {
+            parent->accounts_[static_cast<std::size_t>(Resource::Pages)].used -= ledger->limit(Resource::Pages);
+            parent->accounts_[static_cast<std::size_t>(Resource::ObjectBytes)].used -=
+                ledger->limit(Resource::ObjectBytes);
+        }
+        Slab<Ledger>::destroy(ledger);
+        ledger = parent;
     }
-    Slab<Ledger>::destroy(this);
-    if (parent != nullptr) parent->release();   // depth: processes started by processes, a handful
 }
 
 Error Ledger::refuse() {

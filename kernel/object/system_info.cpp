@@ -82,11 +82,12 @@ Outcome SystemInfoObject::overview(TypedCall<Interface::OverviewParams, Interfac
 }
 
 Outcome SystemInfoObject::processes(TypedCall<Interface::ProcessesParams, Interface::ProcessesResults> call) {
+    constexpr std::uint32_t kMost = 112;       // as many as an answer holds
     std::uint32_t count = 0;
-    for (Process* at = all_processes().front(); at != nullptr; at = all_processes().next(*at)) ++count;
+    for (Process* at = all_processes().front(); at != nullptr && count < kMost; at = all_processes().next(*at)) ++count;
     auto list = call.results().init_processes(count);
     std::uint32_t i = 0;
-    for (Process* at = all_processes().front(); at != nullptr; at = all_processes().next(*at), ++i) {
+    for (Process* at = all_processes().front(); i < count; at = all_processes().next(*at), ++i) {
         auto info = list[i];
         const Ledger& ledger = at->ledger();
         info.set_pid(at->pid());

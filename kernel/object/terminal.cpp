@@ -16,7 +16,11 @@ std::uint32_t TerminalObject::take(std::span<std::byte> out) {
 Outcome TerminalObject::read(TypedCall<Interface::ReadParams, Interface::ReadResults> call) {
     const std::uint32_t max = call.params().max();
     if (max == 0 || max > kMostBytes) return call.fail(Error::InvalidArgument, "max");
-    const Outcome outcome = call.park(readers_, *this, max);
+    // Never more than the caller has room for: a byte that was taken is not lost. Beside it: root, list pointer.
+    const std::uint32_t room = call.raw().message_room();
+    if (room < 3 * wire::kWordBytes) return call.fail(Error::NoRoom);
+    const std::uint32_t most = (room - 2 * wire::kWordBytes) / wire::kWordBytes * wire::kWordBytes;
+    const Outcome outcome = call.park(readers_, *this, max < most ? max : most);
     answer_reader();
     return outcome;
 }

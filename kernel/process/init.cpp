@@ -149,16 +149,6 @@ void start_init() {
 }
 
 void process_ended(Process& process, const ExitInfo& info) {
-    // What it created goes with it.
-    for (bool again = true; again;) {
-        again = false;
-        for (Process* at = all_processes().front(); at != nullptr; at = all_processes().next(*at)) {
-            if (at->creator_pid() != process.pid() || at->ended()) continue;
-            at->end({.cause = schema::Process::WaitResults::Cause::killed});
-            again = true;
-            break;
-        }
-    }
     if (process.pid() != init_pid) return;
     using Cause = schema::Process::WaitResults::Cause;
     FixedText<160> text;

@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <new>
+#include <utility>
 
 #include "kernel/ipc/endpoint.hpp"
 #include "kernel/mem/frames.hpp"
@@ -64,7 +65,7 @@ Result<Ref<Process>> Process::create(Ledger& parent, std::string_view name, std:
 }
 
 void Process::destroy() {
-    if (!ended_) end({.cause = schema::Process::WaitResults::Cause::killed});
+    if (!ended_) return end({.cause = schema::Process::WaitResults::Cause::killed});   // which queues it here again
     ListHook<AllProcessesTag>::unlink();
     if (address_space_ != nullptr) address_space_->process_ = nullptr;
     if (page_tables_.exists()) page_tables_.destroy(*this);
@@ -100,7 +101,7 @@ Result<UserAddr> Process::place(UserAddr address, std::uint64_t pages) {
     if (pages == 0 || pages > kUserLimit / kPageSize) return Error::InvalidArgument;
     const std::uint64_t bytes = pages * kPageSize;
     if (address == 0) {
-        if (bytes > kUserLimit - next_address_ - kPageSize) return Error::QuotaExceeded;
+        if (next_address_ >= kChosenLimit || bytes > kChosenLimit - next_address_) return Error::QuotaExceeded;
         address = next_address_;
         next_address_ += bytes + kPageSize;                   // an unmapped page between neighbours
         return address;
@@ -108,7 +109,8 @@ Result<UserAddr> Process::place(UserAddr address, std::uint64_t pages) {
     if (address % kPageSize != 0 || address < kUserFirst || address > kUserLimit - bytes) return Error::InvalidArgument;
     for (Mapping* at = mappings_.front(); at != nullptr; at = mappings_.next(*at))
         if (address < at->address + at->pages * kPageSize && at->address < address + bytes) return Error::AlreadyExists;
-    if (address + bytes + kPageSize > next_address_ && address >= 0x10'0000'0000) next_address_ = address + bytes + kPageSize;
+    if (address < kChosenLimit && address + bytes + kPageSize > next_address_ && address + bytes > kChosenFirst)
+        next_address_ = address + bytes + kPageSize;
     return address;
 }
 
@@ -231,8 +233,24 @@ void Process::end(const ExitInfo& info) {
         at = next;
     }
     while (CallRecord* waiter = waiters_.front()) answer_wait(*waiter);
+    end_orphans();
     if (pid_ != 0) process_ended(*this, exit_);
     release();
+}
+
+// What an ended process created goes with it. One after the other, never one inside the other: a process can be the
+// last of a long line. The list is in order of creation, so creators come before what they created.
+void Process::end_orphans() {
+    static bool under_way = false;
+    if (std::exchange(under_way, true)) return;
+    for (Process* at = all_processes().front(); at != nullptr; at = all_processes().next(*at)) {
+        if (at->ended_ || at->creator_pid_ == 0) continue;
+        bool creator_lives = false;
+        for (Process* other = all_processes().front(); other != at && !creator_lives; other = all_processes().next(*other))
+            creator_lives = other->pid_ == at->creator_pid_ && !other->ended_;
+        if (!creator_lives) at->end({.cause = schema::Process::WaitResults::Cause::killed});
+    }
+    under_way = false;
 }
 
 void Process::answer_wait(CallRecord& record) {

@@ -16,6 +16,9 @@ namespace capos::kernel {
 inline constexpr std::uint32_t kMaxSlots = 4096;
 inline constexpr std::size_t kProcessNameBytes = 32;
 inline constexpr std::size_t kBacktraceDepth = 16;
+// Where the kernel chooses addresses, rising. What a process places above leaves them alone.
+inline constexpr UserAddr kChosenFirst = 0x10'0000'0000;
+inline constexpr UserAddr kChosenLimit = 0x4000'0000'0000;
 
 struct ExitInfo {
     schema::Process::WaitResults::Cause cause{};
@@ -107,6 +110,7 @@ private:
     Result<UserAddr> place(UserAddr address, std::uint64_t pages);
     Mapping* find(UserAddr address, std::uint64_t pages);
     void answer_wait(CallRecord& record);
+    static void end_orphans();
 
     std::uint32_t pid_ = 0;
     std::uint32_t creator_pid_ = 0;
@@ -121,7 +125,7 @@ private:
     unsigned table_order_ = 0;
     arch::PageTables page_tables_;
     List<Mapping> mappings_;
-    UserAddr next_address_ = 0x10'0000'0000;
+    UserAddr next_address_ = kChosenFirst;
     List<Thread, ProcessThreadsTag> threads_;
     std::uint32_t thread_count_ = 0;
     List<CallRecord> waiters_;
@@ -129,7 +133,7 @@ private:
     bool ended_ = false;
 };
 
-// Called at the end of every process: ends what it created; the first process is started anew (kernel/process/init.cpp).
+// Called at the end of every process; the first one is started anew (kernel/process/init.cpp).
 void process_ended(Process& process, const ExitInfo& info);
 
 // Every process that has not been destroyed, in order of creation.

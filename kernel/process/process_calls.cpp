@@ -31,6 +31,7 @@ Outcome Process::start_thread(TypedCall<Interface::StartThreadParams, Interface:
     const auto wanted = call.params().ring();
     auto shape = RingShape::create(wanted.sq_entries(), wanted.cq_entries(), wanted.message_bytes());
     if (!shape) return call.fail(shape.error(), "ring");
+    if (call.raw().capability_room() == 0) return call.fail(Error::NoRoom, "thread");
     auto thread = start_thread(call.params().entry(), call.params().stack(), call.params().argument(), *shape);
     if (!thread) return call.fail(thread.error(), "thread");
     auto index = call.give(std::move(*thread));

@@ -20,7 +20,8 @@ Result<void> write_behind(const AnswerBuffer& to, std::span<const std::byte> lea
     if (needed > to.capacity) return Error::NoRoom;
     auto area = TRY(to.ring->queues().message(to.offset, to.capacity));
     if (!lead.empty()) std::memcpy(area.data(), lead.data(), lead.size());
-    if (!message.empty()) std::memcpy(area.data() + lead.size() + list, message.data(), message.size());
+    // A process that calls itself may have both in one place.
+    if (!message.empty()) std::memmove(area.data() + lead.size() + list, message.data(), message.size());
     return {};
 }
 

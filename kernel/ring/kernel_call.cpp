@@ -70,7 +70,7 @@ Outcome Reply::fail(Error error, std::string_view reason) {
         if (write_answer(answer_, message)) length = static_cast<std::uint32_t>(message.size());
     }
     if (gifts_.count != 0) undo_transfer(gifts_, caller());
-    count_refusal(caller());
+    if (!is_transport(error)) count_refusal(caller());       // complete() counts the others
     if (record_ != nullptr) {
         record_->ring->complete(*record_, error, length);
     } else {

@@ -54,6 +54,8 @@ public:
         const auto list = static_cast<std::uint32_t>(answer_.accept_capabilities * sizeof(abi::ReceivedCapability));
         return answer_.capacity < list ? 0 : answer_.capacity - list;
     }
+    // Capabilities that the answer can still carry.
+    std::uint32_t capability_room() const { return answer_.accept_capabilities - gifts_.count; }
     Process& caller() const;                  // whose ledger pays and whose table receives
     Outcome done();                           // posts the completion with the results built so far
     Outcome fail(Error error, std::string_view reason = {});   // reason: the argument, handle or object at fault
@@ -93,13 +95,21 @@ public:
 
     template <class Params, class Results>
     std::optional<TypedCall<Params, Results>> open() {
+        // Nothing is done for a caller that has no room to be told of it.
+        if constexpr (Results::kDataWords + Results::kPointers != 0) {
+            if (message_room() < (1 + Results::kDataWords + Results::kPointers) * wire::kWordBytes) {
+                no_room_ = true;
+                return std::nullopt;
+            }
+        }
         auto reader = wire::MessageReader::open(message_);
         if (!reader) return std::nullopt;
         auto root = reader->template root<Params>();
         if (!root) return std::nullopt;
         return TypedCall<Params, Results>(*this, *root);
     }
-    Outcome malformed() { return fail(Error::MalformedMessage, "message"); }
+    // Why open() gave nothing.
+    Outcome malformed() { return no_room_ ? fail(Error::NoRoom) : fail(Error::MalformedMessage, "message"); }
     Outcome unimplemented() { return fail(Error::Unimplemented, "method"); }
 
     // The capability at `index` of the call, as an object of interface `interface_id`. InvalidArgument when absent or
@@ -122,6 +132,7 @@ private:
     const abi::Submission& submission_;
     TransferSet& arguments_;
     std::span<const std::byte> message_;
+    bool no_room_ = false;
 };
 
 // A call whose parameters have been validated.
