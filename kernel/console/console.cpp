@@ -1,6 +1,7 @@
 #include "kernel/console/console.hpp"
 
 #include "kernel/arch/arch.hpp"
+#include "kernel/console/line_model.hpp"
 #include "kernel/console/terminal_filter.hpp"
 #include "lib/base/text.hpp"
 
@@ -22,9 +23,7 @@ char log[kLogBytes];
 std::uint64_t log_end = 0;                            // bytes ever written
 
 TerminalFilter filter;
-char current_line[256];                               // what the terminal has on the line the cursor is in
-std::size_t current_length = 0;
-bool current_overflowed = false;
+LineModel current_line;                               // of the terminal's text
 
 void put(char c) {
     if (queue_used == kQueueBytes) {
@@ -38,17 +37,17 @@ void put(std::string_view text) {
     for (char c : text) put(c);
 }
 
-void put_terminal(char c) {
-    put(c);
-    if (c == '\n' || c == '\r') {
-        current_length = 0;
-        current_overflowed = false;
-    } else if (current_length < sizeof(current_line)) {
-        current_line[current_length++] = c;
-    } else {
-        current_overflowed = true;
+// Where filtered terminal text goes.
+struct TerminalSink {
+    void character(char c) {
+        put(c);
+        current_line.character(c);
     }
-}
+    void sequence(std::string_view whole, std::uint32_t parameter, char final) {
+        put(whole);
+        current_line.sequence(parameter, final);
+    }
+};
 
 void keep(std::string_view text) {
     for (char c : text) log[log_end++ % kLogBytes] = c;
@@ -67,28 +66,40 @@ void line(std::string_view source, std::string_view text) {
         else
             whole << "\\x" << Hex{byte, 2};
     }
-    const bool mid_line = filter.column() != 0 || current_length != 0;
-    if (mid_line) put("\r\x1b[K");
-    put(whole.view());
-    put("\r\n");
+    FixedText<kLineBytes + LineModel::kCells + 32> out;
+    if (!current_line.fresh()) out << "\x1b[2K\r";
+    out << whole.view() << "\r\n";
+    if (current_line.empty()) {
+        current_line.start_fresh();
+        filter.moved_to_line_start();
+    } else {
+        const std::string_view text = current_line.text();
+        if (!text.empty() && may_become_reserved(text)) out << ' ';
+        out << text;
+        for (std::size_t at = text.size(); at < current_line.column(); ++at) out << ' ';
+        if (current_line.column() < text.size()) out << "\x1b[" << text.size() - current_line.column() << 'D';
+    }
     keep(whole.view());
     keep("\n");
-    if (mid_line && !current_overflowed)
-        put(std::string_view(current_line, current_length));
+    // A line goes out whole or not at all, so that the next one begins at column 0.
+    if (kQueueBytes - queue_used < out.size()) pump();
+    if (kQueueBytes - queue_used < out.size())
+        bytes_dropped += out.size();
     else
-        filter.moved_to_line_start();
+        put(out.view());
     pump();
 }
 
 std::size_t terminal_write(std::span<const char> bytes) {
     std::size_t taken = 0;
+    TerminalSink sink;
     for (char c : bytes) {
         // One byte may release a held prefix and a sequence.
         if (kQueueBytes - queue_used < kTerminalReserve) {
             pump();
             if (kQueueBytes - queue_used < kTerminalReserve) break;
         }
-        filter.byte(c, put_terminal);
+        filter.byte(c, sink);
         ++taken;
     }
     pump();
@@ -119,8 +130,8 @@ LogPart read_log(std::uint64_t from, std::span<char> out) {
     std::uint64_t at = from;
     if (at > log_end) at = log_end;
     if (at < oldest) {
-        at = oldest;
-        while (oldest != 0 && at < log_end && log[(at - 1) % kLogBytes] != '\n') ++at;   // to the next whole line
+        at = oldest;                                  // in the middle of a line: on to the next
+        while (at < log_end && log[at++ % kLogBytes] != '\n') {}
     }
     const std::uint64_t lost = from != 0 && at > from ? at - from : 0;
     std::size_t copied = 0;
