@@ -45,10 +45,18 @@ struct Random {
 class Attacker {
 public:
     Attacker(const abi::StartInfo& start, std::byte* ring)
-        : grants_(reinterpret_cast<const abi::StartGrant*>(&start + 1)), grant_count_(start.grant_count),
-          header_(*reinterpret_cast<abi::RingHeader*>(ring)), submissions_(reinterpret_cast<abi::Submission*>(ring + header_.sq_offset)),
+        : header_(*reinterpret_cast<abi::RingHeader*>(ring)), submissions_(reinterpret_cast<abi::Submission*>(ring + header_.sq_offset)),
           completions_(reinterpret_cast<abi::Completion*>(ring + header_.cq_offset)), messages_(ring + header_.message_offset),
-          message_bytes_(header_.message_bytes), sq_entries_(header_.sq_entries), cq_entries_(header_.cq_entries) {}
+          message_bytes_(header_.message_bytes), sq_entries_(header_.sq_entries), cq_entries_(header_.cq_entries) {
+        // Everything it was given is attacked but the log, which would fill the console, and power, which would work.
+        const auto* grants = reinterpret_cast<const abi::StartGrant*>(&start + 1);
+        for (std::uint32_t i = 0; i < start.grant_count; ++i) {
+            if (std::strcmp(grants[i].name, "log") == 0)
+                log_ = grants[i];
+            else if (std::strcmp(grants[i].name, "power") != 0)
+                grants_[grant_count_++] = grants[i];
+        }
+    }
 
     std::int64_t run() {
         say("hostile: starting");
@@ -75,10 +83,17 @@ private:
 
     // --- submitting ---
 
+    // next_user_data_ always names a place of the window that nothing outstanding has.
+    std::uint64_t take_user_data() {
+        const std::uint64_t taken = next_user_data_;
+        outstanding_[taken % kWindow] = taken;
+        while (outstanding_[next_user_data_ % kWindow] != 0) ++next_user_data_;
+        return taken;
+    }
+
     void submit(abi::Submission entry) {
         while (submitted_ - consumed_ >= kMostOutstanding && !failed_) make_room();
-        entry.user_data = next_user_data_++;
-        outstanding_[entry.user_data % kWindow] = entry.user_data;
+        entry.user_data = take_user_data();
         const std::uint32_t tail = header_.sq_tail;
         submissions_[tail & (sq_entries_ - 1)] = entry;
         store(header_.sq_tail, tail + 1);
@@ -149,8 +164,7 @@ private:
         abi::Submission entry{};
         entry.operation = abi::Operation::Cancel;
         entry.interface_or_call = victim;
-        entry.user_data = next_user_data_++;
-        outstanding_[entry.user_data % kWindow] = entry.user_data;
+        entry.user_data = take_user_data();
         const std::uint32_t tail = header_.sq_tail;
         submissions_[tail & (sq_entries_ - 1)] = entry;
         store(header_.sq_tail, tail + 1);
@@ -215,7 +229,7 @@ private:
         for (std::uint32_t i = 0; i < words; ++i) {
             std::uint64_t word = random_.chance(50) ? random_.below(5000) : random_.next();
             if (random_.chance(20)) word = 3 | std::uint64_t{random_.below(3)} << 32;       // a capability pointer
-            if (random_.chance(10)) word = random_.next() & 0xfffffffffffffffc | random_.below(4);
+            if (random_.chance(10)) word = (random_.next() & ~std::uint64_t{3}) | random_.below(4);
             std::memcpy(at + 8 * i, &word, 8);
         }
         if (kind < 8) {
@@ -315,7 +329,7 @@ private:
         std::uint32_t& index = submission ? header_.sq_tail : header_.cq_head;
         const std::uint32_t right = index;
         const std::uint32_t entries = submission ? sq_entries_ : cq_entries_;
-        store(index, submission ? right + entries + 1 + random_.below(0x40000000) : right + entries + 1 + random_.below(0x40000000));
+        store(index, right + entries + 1 + random_.below(0x40000000));
         if (system_call(abi::SystemCall::CapEnter, 0, 0) != abi::kEnterBadRing) fail("bad queue indices were accepted");
         ++bad_ring_;
         ++operations_;
@@ -362,26 +376,21 @@ private:
     // --- telling ---
 
     void say(std::string_view text) {
-        // The log capability by hand: grants are named.
-        for (std::uint32_t i = 0; i < grant_count_; ++i) {
-            if (std::strcmp(grants_[i].name, "log") != 0) continue;
-            constexpr std::uint32_t kOffset = 96 * 1024;
-            wire::MessageBuilder builder(std::span<std::byte>(messages_ + kOffset, 512));
-            builder.init_root<schema::Log::WriteParams>().set_text(text);
-            auto message = builder.finish();
-            if (!message) return;
-            abi::Submission entry{};
-            entry.operation = abi::Operation::Call;
-            entry.handle = grants_[i].handle;
-            entry.interface_or_call = grants_[i].interface_id;
-            entry.message_offset = kOffset;
-            entry.message_length = static_cast<std::uint32_t>(message->size());
-            entry.deadline = abi::kNoDeadline;
-            buffer_of_[next_user_data_ % kWindow] = 8192;
-            submit(entry);
-            enter(0, 0);
-            return;
-        }
+        constexpr std::uint32_t kOffset = 96 * 1024;
+        wire::MessageBuilder builder(std::span<std::byte>(messages_ + kOffset, 512));
+        builder.init_root<schema::Log::WriteParams>().set_text(text);
+        auto message = builder.finish();
+        if (!message) return;
+        abi::Submission entry{};
+        entry.operation = abi::Operation::Call;
+        entry.handle = log_.handle;
+        entry.interface_or_call = log_.interface_id;
+        entry.message_offset = kOffset;
+        entry.message_length = static_cast<std::uint32_t>(message->size());
+        entry.deadline = abi::kNoDeadline;
+        buffer_of_[next_user_data_ % kWindow] = 8192;
+        submit(entry);
+        enter(0, 0);
     }
 
     void report(std::uint64_t done) {
@@ -400,8 +409,9 @@ private:
 
     static constexpr std::uint32_t kWindow = 4096;
 
-    const abi::StartGrant* grants_;
-    std::uint32_t grant_count_;
+    abi::StartGrant log_{};
+    abi::StartGrant grants_[abi::kMaxGrants];
+    std::uint32_t grant_count_ = 0;
     abi::RingHeader& header_;
     abi::Submission* submissions_;
     abi::Completion* completions_;
