@@ -1,0 +1,197 @@
+#include "services/web/server.hpp"
+
+#include <algorithm>
+#include <span>
+
+#include "runtime/executor.hpp"
+#include "runtime/log.hpp"
+#include "runtime/time.hpp"
+#include "services/web/peer.hpp"
+
+namespace capos::web {
+
+namespace {
+
+constexpr std::uint32_t kReadBytes = 1920;   // with its surroundings a block of 2 KiB in the message area
+constexpr std::uint64_t kRefusalNs = 50 * rt::kMillisecond;
+constexpr std::uint64_t kFirstRetryNs = 10 * rt::kMillisecond;
+constexpr std::uint64_t kLastRetryNs = rt::kSecond;
+
+using ListenOutcome = schema::TcpListenAuthority::ListenResults::Outcome;
+using ReadOutcome = schema::TcpSocket::ReadResults::Outcome;
+
+std::string_view name_of(ListenOutcome outcome) {
+    switch (outcome) {
+    case ListenOutcome::listening: return "listening";
+    case ListenOutcome::port_not_granted: return "the port is not granted to this service";
+    case ListenOutcome::port_in_use: return "the port is in use";
+    case ListenOutcome::backlog_too_large: return "the backlog is larger than the authority allows";
+    }
+    return "an outcome this service does not know";
+}
+
+}  // namespace
+
+rt::Task<void> Server::run() {
+    for (;;) {
+        const client::TcpListener listener = co_await open_listener();
+        ++counters_.listens;
+        rt::log_info("listening on port {}", options_.port);
+        co_await accept_from(listener);
+        rt::log_warning("the listener is gone; opening it again");
+    }
+}
+
+// Tries until it succeeds, and says each new reason why it does not.
+rt::Task<client::TcpListener> Server::open_listener() {
+    std::uint64_t pause_ns = kFirstRetryNs;
+    std::string_view said;
+    for (;;) {
+        auto reply = co_await authority_.listen(options_.port, options_.backlog, {.reply_bytes = 128});
+        std::string_view why;
+        if (!reply) {
+            why = error_name(reply.error());
+        } else if ((*reply)->outcome() == ListenOutcome::listening) {
+            auto listener = reply->take<schema::TcpListener>((*reply)->listener());
+            if (listener)
+                co_return std::move(*listener);
+            why = error_name(listener.error());
+        } else {
+            if ((*reply)->outcome() == ListenOutcome::backlog_too_large && options_.backlog > 1)
+                options_.backlog /= 2;
+            why = name_of((*reply)->outcome());
+        }
+        if (why != said)
+            rt::log_warning("cannot listen on port {}: {}; trying on", options_.port, why);
+        said = why;
+        co_await rt::sleep_for(pause_ns);
+        pause_ns = std::min(2 * pause_ns, kLastRetryNs);
+    }
+}
+
+// Returns when the listener is gone.
+rt::Task<void> Server::accept_from(const client::TcpListener& listener) {
+    for (;;) {
+        auto reply = co_await listener.accept({.reply_bytes = 64});
+        if (!reply) {
+            const Error error = reply.error();
+            if (error != Error::Overloaded && error != Error::Exhausted && error != Error::NoSlots &&
+                error != Error::QuotaExceeded)
+                co_return;
+            co_await rt::sleep_for(kFirstRetryNs);
+            continue;
+        }
+        auto socket = reply->take<schema::TcpSocket>((*reply)->socket());
+        if (!socket)
+            continue;
+        ++counters_.accepted;
+        if (counters_.open >= options_.connections) {
+            co_await refuse(std::move(*socket));
+            continue;
+        }
+        ++counters_.open;
+        counters_.most_open = std::max(counters_.most_open, counters_.open);
+        if (!rt::try_spawn(serve(std::move(*socket)))) {
+            --counters_.open;
+            ++counters_.refused;
+        }
+    }
+}
+
+// One connection too many: told so if it takes it at once.
+rt::Task<void> Server::refuse(client::TcpSocket socket) {
+    ++counters_.refused;
+    FixedText<http::kMaxResponseHead> text;
+    http::write_refusal(text, http::Status::ServiceUnavailable, "too many connections", false);
+    (void)co_await send_all(socket, text.view(), {}, rt::now_ns() + kRefusalNs, counters_.bytes_out);
+}
+
+rt::Task<void> Server::serve(client::TcpSocket socket) {
+    const Result<bool> sending = co_await converse(socket);
+    if (sending && *sending)
+        co_await linger(socket);
+    --counters_.open;
+}
+
+rt::Task<Result<bool>> Server::converse(const client::TcpSocket& socket) {
+    http::Connection connection;
+    std::uint64_t deadline = rt::now_ns() + options_.request_ns;
+    bool first = true;
+    for (;;) {
+        const auto reply = co_await socket.read(kReadBytes, {.reply_bytes = kReadBytes + 64, .deadline = deadline});
+        if (!reply) {
+            if (reply.error() == Error::Exhausted && rt::now_ns() < deadline) {
+                co_await rt::sleep_for(kFirstRetryNs);
+                continue;
+            }
+            if (reply.error() != Error::TimedOut)
+                co_return reply.error();
+            if (connection.idle() && !first) {
+                ++counters_.idle_closed;
+                co_return false;
+            }
+            ++counters_.request_timeouts;
+            CO_TRY(co_await reject(socket, http::Status::RequestTimeout, "the request did not come in time", false, true));
+            co_return true;
+        }
+        if ((*reply)->outcome() != ReadOutcome::data)
+            co_return false;
+        std::span<const std::byte> bytes = (*reply)->bytes();
+        counters_.bytes_in += bytes.size();
+        while (!bytes.empty()) {
+            if (connection.idle() && !first)
+                deadline = rt::now_ns() + options_.request_ns;
+            bytes = bytes.subspan(connection.feed(bytes));
+            if (connection.state() == http::Connection::State::Failed) {
+                CO_TRY(co_await reject(socket, connection.status(), connection.failure(), false, true));
+                co_return true;
+            }
+            if (connection.state() == http::Connection::State::Ready) {
+                ++counters_.requests;
+                CO_TRY(co_await respond(socket, connection.request()));
+                if (!connection.request().keep_alive)
+                    co_return true;
+                connection.next();
+                first = false;
+                deadline = rt::now_ns() + options_.idle_ns;
+            }
+        }
+        if (connection.take_continue())
+            CO_TRY(co_await send(socket, http::kContinue, {}));
+    }
+}
+
+rt::Task<Result<void>> Server::respond(const client::TcpSocket& socket, const http::Request& request) {
+    const bool with_body = request.method == http::Method::Get;
+    Result<Answer> found = co_await answer(request.path);
+    if (!found) {
+        if (found.error() == Error::NotFound)
+            co_return co_await reject(socket, http::Status::NotFound, "there is nothing at this path",
+                                      request.keep_alive, with_body);
+        co_return co_await reject(socket, http::Status::ServiceUnavailable, error_name(found.error()),
+                                  request.keep_alive, with_body);
+    }
+    found->head.content_length = found->body.size();
+    found->head.keep_alive = request.keep_alive;
+    FixedText<http::kMaxResponseHead> head;
+    http::write_head(head, found->head);
+    ++counters_.answered;
+    co_return co_await send(socket, head.view(), with_body ? found->body : std::string_view());
+}
+
+rt::Task<Result<void>> Server::reject(const client::TcpSocket& socket, http::Status status, std::string_view why,
+                                      bool keep_alive, bool with_body) {
+    ++counters_.rejected;
+    FixedText<http::kMaxResponseHead + 256> text;
+    http::write_refusal(text, status, why, keep_alive, with_body);
+    co_return co_await send(socket, text.view(), {});
+}
+
+rt::Task<Result<void>> Server::send(const client::TcpSocket& socket, std::string_view head, std::string_view body) {
+    const auto sent = co_await send_all(socket, head, body, rt::now_ns() + options_.response_ns, counters_.bytes_out);
+    if (!sent && sent.error() == Error::TimedOut)
+        ++counters_.response_timeouts;
+    co_return sent;
+}
+
+}  // namespace capos::web
