@@ -4,6 +4,9 @@ namespace capos::wire {
 
 namespace {
 
+// Offset of a list without content: right behind its pointer, which stays in bounds whatever is given back later.
+constexpr std::int32_t kNoContent = 0;
+
 constexpr std::uint64_t words_for_bytes(std::uint64_t bytes) { return (bytes + kWordBytes - 1) / kWordBytes; }
 
 }  // namespace
@@ -32,9 +35,10 @@ std::byte* MessageBuilder::init_list(std::byte* slot, ElementSize size, std::uin
     }
     if (count == 0)
         return nullptr;
-    std::byte* first = allocate((std::uint64_t{count} * element_bits(size) + 63) / 64);
+    const std::uint64_t words = (std::uint64_t{count} * element_bits(size) + 63) / 64;
+    std::byte* first = allocate(words);
     if (first != nullptr)
-        store(slot, make_list_pointer(offset_between(slot, first), size, count));
+        store(slot, make_list_pointer(words == 0 ? kNoContent : offset_between(slot, first), size, count));
     return first;
 }
 
@@ -85,7 +89,7 @@ void MessageBuilder::set_data(std::byte* slot, std::span<const std::byte> value,
     if (slot == nullptr)
         return;
     if (value.empty()) {
-        store(slot, keep_empty ? make_list_pointer(0, ElementSize::Byte, 0) : 0);
+        store(slot, keep_empty ? make_list_pointer(kNoContent, ElementSize::Byte, 0) : 0);
         return;
     }
     const auto place = init_data(slot, value.size(), false);
@@ -125,7 +129,7 @@ void MessageBuilder::shrink(std::byte* slot, std::byte* first, std::uint32_t old
     } else {
         old_words = (std::uint64_t{old_count} * element_bits(size) + 63) / 64;
         words = (std::uint64_t{count} * element_bits(size) + 63) / 64;
-        store(slot, make_list_pointer(pointer_offset(word), size, count));
+        store(slot, make_list_pointer(words == 0 ? kNoContent : pointer_offset(word), size, count));
     }
     if (first + old_words * kWordBytes == next_)
         next_ = first + words * kWordBytes;

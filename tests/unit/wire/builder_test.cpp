@@ -223,6 +223,21 @@ TEST(WireBuilderTest, DataAndListsCanBeShortenedAndGiveTheirEndBack) {
     EXPECT_EQ(reader->name(), "behind");
 }
 
+TEST(WireBuilderTest, AListWithoutContentStaysInBoundsWhenWhatStoodBeforeItIsGivenBack) {
+    Storage storage(512);
+    wire::MessageBuilder builder(storage.span());
+    auto root = builder.init_root<Everything>();
+    root.init_bytes(8);
+    root.init_voids(3);
+    auto octets = root.init_octets(8);
+    octets.shrink_to(0);
+    root.shrink_bytes(0);
+    auto reader = Segment(*builder.finish()).root<Everything>();
+    ASSERT_TRUE(reader);
+    EXPECT_EQ(reader->voids().size(), 3u);
+    EXPECT_TRUE(reader->bytes().empty());
+}
+
 TEST(WireBuilderTest, AnEmptyTextIsANullPointerUnlessTheDefaultIsNotEmpty) {
     Storage storage(512);
     wire::MessageBuilder builder(storage.span());
