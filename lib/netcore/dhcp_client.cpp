@@ -158,7 +158,7 @@ void DhcpClient::bind(const DhcpReply& ack, std::uint64_t now_ns) {
         if (rebind == 0 || rebind >= lease)
             rebind = lease / 8 * 7;
         if (renew == 0 || renew >= rebind)
-            renew = std::min(lease / 2, rebind / 2);
+            renew = lease / 2 < rebind ? lease / 2 : rebind / 2;
         renew_at_ = requested_at_ + renew;
         rebind_at_ = requested_at_ + rebind;
         expires_at_ = requested_at_ + lease;

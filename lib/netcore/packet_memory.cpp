@@ -114,14 +114,14 @@ void PacketMemory::release(void* memory) {
     used_ -= kClassBytes[slab->size_class];
     slab->free = new (memory) Block{slab->free};
     --slab->in_use;
-    if (!slab->listed)
-        list(*slab);
-    // One empty slab stays with its class, so that a class in light use does not take and return slabs by turns.
-    if (slab->in_use == 0 && (slab->next != nullptr || slab->previous != nullptr)) {
-        unlist(*slab);
+    if (slab->in_use == 0) {
+        if (slab->listed)
+            unlist(*slab);
         slab->next = empty_;
         empty_ = slab;
         ++free_slabs_;
+    } else if (!slab->listed) {
+        list(*slab);
     }
 }
 
