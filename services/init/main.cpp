@@ -1,0 +1,112 @@
+#include <memory>
+#include <vector>
+
+#include "lib/wire/wire.hpp"
+#include "runtime/executor.hpp"
+#include "runtime/grants.hpp"
+#include "runtime/log.hpp"
+#include "runtime/server.hpp"
+#include "services/init/catalogue.hpp"
+#include "services/init/check/manifest_check.hpp"
+#include "services/init/control.hpp"
+#include "services/init/exports.hpp"
+#include "services/init/rescue.hpp"
+#include "services/init/roots.hpp"
+#include "services/init/service.hpp"
+
+namespace capos::init {
+
+namespace {
+
+// Everything lives as long as init does.
+struct Init {
+    Roots roots;
+    Catalogue catalogue;
+    Exports exports;
+    CrashLog crashes;
+    House house{roots, catalogue, exports, crashes};
+    std::vector<std::unique_ptr<Service>> services;
+    Control control{services, crashes};
+};
+
+// What init can give to services: what is left on its own ledger, less a reserve for itself.
+rt::Task<Result<Budget>> budget(const Roots& roots) {
+    constexpr std::uint64_t kReservePages = 256;
+    constexpr std::uint64_t kReserveObjectBytes = 256 * 1024;
+    const auto left = [](std::uint64_t limit, std::uint64_t used, std::uint64_t reserve) {
+        return limit > used + reserve ? limit - used - reserve : 0;
+    };
+    auto reply = CO_TRY(co_await roots.system_info.processes({.reply_bytes = 16 * 1024 - 64}));
+    for (const auto process : reply->processes())
+        if (process.name() == rt::process_name() && process.state() != decltype(process.state())::ended)
+            co_return Budget{left(process.pages_limit(), process.pages_used(), kReservePages),
+                             left(process.object_bytes_limit(), process.object_bytes_used(), kReserveObjectBytes)};
+    co_return Error::NotFound;
+}
+
+// The bundle's manifest when it holds. Otherwise one line has said what does not.
+rt::Task<Result<schema::Manifest::Reader>> read_manifest(Init& init) {
+    if (init.catalogue.manifest().empty()) {
+        rt::log_error("manifest fault: {}", init.catalogue.fault().empty() ? std::string_view("the bundle has none")
+                                                                           : init.catalogue.fault());
+        co_return Error::ChecksumMismatch;
+    }
+    auto message = wire::MessageReader::open_stream(init.catalogue.manifest());
+    if (!message) {
+        rt::log_error("manifest fault: not a message: {}", message.error());
+        co_return message.error();
+    }
+    auto manifest = message->root<schema::Manifest>();
+    if (!manifest) {
+        rt::log_error("manifest fault: not a manifest: {}", manifest.error());
+        co_return manifest.error();
+    }
+    const Budget available = CO_TRY(co_await budget(init.roots));
+    FaultText fault;
+    if (auto checked = check_manifest(*manifest, init.catalogue, available, fault); !checked) {
+        rt::log_error("manifest fault: {}", fault.view());
+        co_return checked.error();
+    }
+    co_return *manifest;
+}
+
+rt::Task<void> serve_control(Init& init) {
+    const client::Endpoint* endpoint = init.exports.endpoint(kInitName, kControlExport);
+    auto ended = co_await rt::serve(*endpoint, init.control, {.receives = 2, .buffer_bytes = 256, .accept_capabilities = 0});
+    rt::log_error("control: no longer served: {}", ended.error());
+}
+
+rt::Task<Result<void>> bring_up(Init& init) {
+    CO_TRY(init.roots.take());
+    CO_TRY(co_await init.catalogue.load(init.roots));
+    auto manifest = co_await read_manifest(init);
+    if (!manifest) {
+        manifest = rescue_manifest();
+        if (!manifest) co_return manifest.error();
+        rt::log_warning("starting the rescue shell only");
+    }
+    CO_TRY(co_await init.exports.create(init.roots, *manifest));
+    const auto services = manifest->services();
+    rt::log_info("manifest \"{}\": {} services", manifest->name(), services.size());
+    init.services.reserve(services.size());
+    for (const auto service : services) init.services.push_back(std::make_unique<Service>(init.house, service));
+    rt::spawn(serve_control(init));
+    for (const auto& service : init.services) rt::spawn(service->run());
+    co_return {};
+}
+
+}  // namespace
+
+}  // namespace capos::init
+
+capos::rt::Task<int> capos_main() {
+    using namespace capos;
+    auto init = std::make_unique<init::Init>();
+    if (auto up = co_await init::bring_up(*init); !up) {
+        rt::log_error("cannot bring the system up: {}", up.error());
+        co_return 1;
+    }
+    rt::Event never;
+    (void)co_await never.wait();
+    co_return 0;
+}

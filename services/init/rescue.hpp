@@ -1,0 +1,13 @@
+// The fixed manifest for when the real one does not hold: the shell, with terminal, log, system information, time and
+// power, and nothing else.
+#pragma once
+
+#include "lib/base/result.hpp"
+#include "schema/manifest.capnp.hpp"
+
+namespace capos::init {
+
+// Valid for as long as the program runs.
+Result<schema::Manifest::Reader> rescue_manifest();
+
+}  // namespace capos::init
