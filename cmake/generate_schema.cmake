@@ -6,7 +6,8 @@ set(fresh "${OUTPUT_DIR}.fresh")
 file(REMOVE_RECURSE "${fresh}")
 file(MAKE_DIRECTORY "${fresh}")
 execute_process(
-    COMMAND "${CAPNP}" compile "-I${SOURCE_DIR}" -o "${PLUGIN}:${fresh}" ${schemas}
+    # Its library complains about a PWD that is not the directory it was started in.
+    COMMAND "${CMAKE_COMMAND}" -E env --unset=PWD "${CAPNP}" compile "-I${SOURCE_DIR}" -o "${PLUGIN}:${fresh}" ${schemas}
     WORKING_DIRECTORY "${SOURCE_DIR}" RESULT_VARIABLE status)
 if(NOT status EQUAL 0)
     message(FATAL_ERROR "the schema compiler failed (status ${status})")
