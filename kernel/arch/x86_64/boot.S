@@ -2,8 +2,8 @@
 //
 // Both arrive in protected mode with flat segments, paging off and EBX = physical address of the boot information.
 // Multiboot2 says so by EAX (multiboot2 specification 1.6 or 2.0, section 3.3); PVH by the magic that EBX points at.
-// What happens here: note the time, zero .bss, say that we are there, check for 64-bit mode and NX, map the first
-// 4 GiB at 0, at kDirectMapBase and the image at kKernelBase, and call kernel_start(EAX, EBX) with a stack.
+// What happens here: note the time, say that we are there, check for 64-bit mode and NX, map the first 4 GiB at 0, at
+// kDirectMapBase and the image at kKernelBase, zero .bss, and call kernel_start(EAX, EBX) with a stack.
 
 #define KERNEL_BASE 0xffffffff80000000
 #define PHYS(symbol) ((symbol) - KERNEL_BASE)
@@ -61,13 +61,6 @@ kernel_entry:
     movl %eax, PHYS(boot_tsc)
     movl %edx, PHYS(boot_tsc + 4)
     movl $PHYS(boot_stack_top), %esp
-
-    xorl %eax, %eax
-    movl $PHYS(kernel_bss_start), %edi
-    movl $PHYS(kernel_bss_end), %ecx
-    subl %edi, %ecx
-    shrl $2, %ecx
-    rep stosl
 
     call serial_start
     movl $PHYS(text_starting), %esi
@@ -178,6 +171,11 @@ long_mode_high:
     movl %eax, %ss
     movq $kernel_stack_top, %rsp
     xorl %ebp, %ebp
+    movq $kernel_bss_start, %rdi
+    movq $kernel_bss_end, %rcx
+    subq %rdi, %rcx
+    shrq $3, %rcx
+    rep stosq
     movl boot_magic(%rip), %edi
     movl boot_information(%rip), %esi
     call kernel_start
