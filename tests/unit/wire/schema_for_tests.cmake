@@ -12,7 +12,7 @@ function(capos_test_schema name)
     add_custom_command(
         OUTPUT ${headers}
         COMMAND "${CMAKE_COMMAND}" -E make_directory "${directory}"
-        COMMAND "${CMAKE_COMMAND}" -E chdir "${CMAKE_SOURCE_DIR}"
+        COMMAND "${CMAKE_COMMAND}" -E chdir "${CMAKE_SOURCE_DIR}" "${CMAKE_COMMAND}" -E env "PWD=${CMAKE_SOURCE_DIR}"
                 "${CAPOS_CAPNP}" compile -I. "-o${CAPOS_CAPNPC_PLUGIN}:${directory}" ${ARGN}
         DEPENDS ${inputs} "${CAPOS_CAPNPC_PLUGIN}"
         COMMENT "Generating C++ for ${name}" VERBATIM)
