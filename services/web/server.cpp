@@ -6,7 +6,8 @@
 #include "runtime/executor.hpp"
 #include "runtime/log.hpp"
 #include "runtime/time.hpp"
-#include "services/web/peer.hpp"
+#include "services/sockets/listening.hpp"
+#include "services/sockets/sending.hpp"
 
 namespace capos::web {
 
@@ -14,58 +15,19 @@ namespace {
 
 constexpr std::uint32_t kReadBytes = 1920;   // with its surroundings a block of 2 KiB in the message area
 constexpr std::uint64_t kRefusalNs = 50 * rt::kMillisecond;
-constexpr std::uint64_t kFirstRetryNs = 10 * rt::kMillisecond;
-constexpr std::uint64_t kLastRetryNs = rt::kSecond;
+constexpr std::uint64_t kReadPauseNs = 10 * rt::kMillisecond;
 
-using ListenOutcome = schema::TcpListenAuthority::ListenResults::Outcome;
 using ReadOutcome = schema::TcpSocket::ReadResults::Outcome;
-
-std::string_view name_of(ListenOutcome outcome) {
-    switch (outcome) {
-    case ListenOutcome::listening: return "listening";
-    case ListenOutcome::port_not_granted: return "the port is not granted to this service";
-    case ListenOutcome::port_in_use: return "the port is in use";
-    case ListenOutcome::backlog_too_large: return "the backlog is larger than the authority allows";
-    }
-    return "an outcome this service does not know";
-}
 
 }  // namespace
 
 rt::Task<void> Server::run() {
     for (;;) {
-        const client::TcpListener listener = co_await open_listener();
+        const client::TcpListener listener = co_await sockets::open_listener(authority_, options_.port, options_.backlog);
         ++counters_.listens;
         rt::log_info("listening on port {}", options_.port);
         co_await accept_from(listener);
         rt::log_warning("the listener is gone; opening it again");
-    }
-}
-
-// Tries until it succeeds, and says each new reason why it does not.
-rt::Task<client::TcpListener> Server::open_listener() {
-    std::uint64_t pause_ns = kFirstRetryNs;
-    std::string_view said;
-    for (;;) {
-        auto reply = co_await authority_.listen(options_.port, options_.backlog, {.reply_bytes = 128});
-        std::string_view why;
-        if (!reply) {
-            why = error_name(reply.error());
-        } else if ((*reply)->outcome() == ListenOutcome::listening) {
-            auto listener = reply->take<schema::TcpListener>((*reply)->listener());
-            if (listener)
-                co_return std::move(*listener);
-            why = error_name(listener.error());
-        } else {
-            if ((*reply)->outcome() == ListenOutcome::backlog_too_large && options_.backlog > 1)
-                options_.backlog /= 2;
-            why = name_of((*reply)->outcome());
-        }
-        if (why != said)
-            rt::log_warning("cannot listen on port {}: {}; trying on", options_.port, why);
-        said = why;
-        co_await rt::sleep_for(pause_ns);
-        pause_ns = std::min(2 * pause_ns, kLastRetryNs);
     }
 }
 
@@ -74,11 +36,9 @@ rt::Task<void> Server::accept_from(const client::TcpListener& listener) {
     for (;;) {
         auto reply = co_await listener.accept({.reply_bytes = 64});
         if (!reply) {
-            const Error error = reply.error();
-            if (error != Error::Overloaded && error != Error::Exhausted && error != Error::NoSlots &&
-                error != Error::QuotaExceeded)
+            if (!sockets::worth_another_accept(reply.error()))
                 co_return;
-            co_await rt::sleep_for(kFirstRetryNs);
+            co_await rt::sleep_for(sockets::kAcceptPauseNs);
             continue;
         }
         auto socket = reply->take<schema::TcpSocket>((*reply)->socket());
@@ -103,13 +63,13 @@ rt::Task<void> Server::refuse(client::TcpSocket socket) {
     ++counters_.refused;
     FixedText<http::kMaxResponseHead> text;
     http::write_refusal(text, http::Status::ServiceUnavailable, "too many connections", false);
-    (void)co_await send_all(socket, text.view(), {}, rt::now_ns() + kRefusalNs, counters_.bytes_out);
+    (void)co_await sockets::send_all(socket, text.view(), {}, rt::now_ns() + kRefusalNs, counters_.bytes_out);
 }
 
 rt::Task<void> Server::serve(client::TcpSocket socket) {
     const Result<bool> sending = co_await converse(socket);
     if (sending && *sending)
-        co_await linger(socket);
+        co_await sockets::linger(socket);
     --counters_.open;
 }
 
@@ -121,7 +81,7 @@ rt::Task<Result<bool>> Server::converse(const client::TcpSocket& socket) {
         const auto reply = co_await socket.read(kReadBytes, {.reply_bytes = kReadBytes + 64, .deadline = deadline});
         if (!reply) {
             if (reply.error() == Error::Exhausted && rt::now_ns() < deadline) {
-                co_await rt::sleep_for(kFirstRetryNs);
+                co_await rt::sleep_for(kReadPauseNs);
                 continue;
             }
             if (reply.error() != Error::TimedOut)
@@ -188,7 +148,7 @@ rt::Task<Result<void>> Server::reject(const client::TcpSocket& socket, http::Sta
 }
 
 rt::Task<Result<void>> Server::send(const client::TcpSocket& socket, std::string_view head, std::string_view body) {
-    const auto sent = co_await send_all(socket, head, body, rt::now_ns() + options_.response_ns, counters_.bytes_out);
+    const auto sent = co_await sockets::send_all(socket, head, body, rt::now_ns() + options_.response_ns, counters_.bytes_out);
     if (!sent && sent.error() == Error::TimedOut)
         ++counters_.response_timeouts;
     co_return sent;

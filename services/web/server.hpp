@@ -43,7 +43,6 @@ private:
         Snapshot held;
     };
 
-    rt::Task<client::TcpListener> open_listener();
     rt::Task<void> accept_from(const client::TcpListener& listener);
     rt::Task<void> refuse(client::TcpSocket socket);
     rt::Task<void> serve(client::TcpSocket socket);

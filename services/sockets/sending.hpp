@@ -8,7 +8,7 @@
 #include "runtime/task.hpp"
 #include "schema/net.client.hpp"
 
-namespace capos::web {
+namespace capos::sockets {
 
 // Sends `head` and then `body`. Closed: the client is gone. TimedOut: it did not take everything by `deadline_ns`.
 // `sent` is raised by every byte that was taken. The texts must stay until it ends.
@@ -19,4 +19,4 @@ rt::Task<Result<void>> send_all(const client::TcpSocket& socket, std::string_vie
 // the last response is not lost to a reset (RFC 9112, section 9.6).
 rt::Task<void> linger(const client::TcpSocket& socket);
 
-}  // namespace capos::web
+}  // namespace capos::sockets

@@ -1,4 +1,4 @@
-#include "services/web/peer.hpp"
+#include "services/sockets/sending.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -6,7 +6,7 @@
 #include "runtime/executor.hpp"
 #include "runtime/time.hpp"
 
-namespace capos::web {
+namespace capos::sockets {
 
 namespace {
 
@@ -74,4 +74,4 @@ rt::Task<void> linger(const client::TcpSocket& socket) {
     }
 }
 
-}  // namespace capos::web
+}  // namespace capos::sockets
