@@ -1,0 +1,182 @@
+// ps, caps, mem, crashes.
+#include <array>
+
+#include "lib/text/number.hpp"
+#include "lib/text/quantity.hpp"
+#include "lib/text/table.hpp"
+#include "schema/names.hpp"
+#include "services/shell/commands.hpp"
+
+namespace capos::shell {
+
+namespace {
+
+using text::Align;
+using text::ByteSize;
+using text::Column;
+using text::Duration;
+using text::Share;
+using text::Table;
+using schema::SystemInfo;
+
+constexpr std::uint64_t kPage = 4096;
+
+std::string_view name_of(SystemInfo::ProcessInfo::State state) {
+    switch (state) {
+    case SystemInfo::ProcessInfo::State::running: return "running";
+    case SystemInfo::ProcessInfo::State::ready: return "ready";
+    case SystemInfo::ProcessInfo::State::waiting: return "waiting";
+    case SystemInfo::ProcessInfo::State::ended: return "ended";
+    }
+    return "unknown";
+}
+
+std::string_view name_of(schema::ServiceControl::State state) {
+    switch (state) {
+    case schema::ServiceControl::State::starting: return "starting";
+    case schema::ServiceControl::State::running: return "running";
+    case schema::ServiceControl::State::waiting: return "waiting";
+    case schema::ServiceControl::State::stopped: return "stopped";
+    case schema::ServiceControl::State::given_up: return "given up";
+    }
+    return "unknown";
+}
+
+std::string_view interface_name(std::uint64_t id) {
+    for (const schema::InterfaceNames& interface : schema::kInterfaces)
+        if (interface.id == id)
+            return interface.name;
+    return "(unknown)";
+}
+
+constexpr std::array<Column, 9> kProcessColumns = {
+    Column{"PID", 4, Align::Right}, Column{"NAME", 12},              Column{"STATE", 7},
+    Column{"RST", 3, Align::Right}, Column{"CPU", 8, Align::Right},  Column{"MEMORY", 8, Align::Right},
+    Column{"OF", 5, Align::Right},  Column{"OPS", 10, Align::Right}, Column{"REFUSED", 7, Align::Right}};
+static_assert(text::table_width(kProcessColumns) <= 80);
+
+constexpr std::array<Column, 3> kCapabilityColumns = {
+    Column{"HANDLE", 12, Align::Right}, Column{"INTERFACE", 20}, Column{"OBJECT", 44}};
+static_assert(text::table_width(kCapabilityColumns) <= 80);
+
+constexpr std::array<Column, 7> kLedgerColumns = {
+    Column{"NAME", 12},              Column{"PAGES", 9, Align::Right},   Column{"OF", 9, Align::Right},
+    Column{"OBJECTS", 9, Align::Right}, Column{"OF", 9, Align::Right},   Column{"SLOTS", 6, Align::Right},
+    Column{"OF", 6, Align::Right}};
+static_assert(text::table_width(kLedgerColumns) <= 80);
+
+}  // namespace
+
+rt::Task<void> run_ps(const Context& context) {
+    Output& out = context.out;
+    if (!context.has(context.held.system, "system", "SystemInfo"))
+        co_return;
+    const auto processes = co_await context.held.system.processes(large_answer());
+    if (!processes)
+        co_return context.report("system", processes.error());
+    // Restarts and services that do not run come from init; without it their column stays empty.
+    const auto services = co_await context.held.control.list(large_answer());
+    Table table(out.text(), kProcessColumns);
+    table.header();
+    for (const auto process : (*processes)->processes()) {
+        table.cell(process.pid()).cell(process.name()).cell(name_of(process.state()));
+        FixedText<16> restarts;
+        if (services)
+            for (const auto service : (*services)->services())
+                if (service.pid() == process.pid())
+                    restarts << service.restarts();
+        table.cell(restarts.view()).cell(Duration{process.cpu_ns()}).cell(ByteSize{process.pages_used() * kPage});
+        table.cell(Share{process.pages_used(), process.pages_limit()});
+        table.cell(process.submissions()).cell(process.refusals());
+        co_await out.flush_when_full();
+    }
+    if (!services)
+        co_return;
+    for (const auto service : (*services)->services()) {
+        if (service.pid() != 0)
+            continue;
+        out << service.name() << " does not run: " << name_of(service.state());
+        if (!service.last_end().empty())
+            out << ", last end: " << service.last_end();
+        out << '\n';
+    }
+}
+
+rt::Task<void> run_caps(const Context& context) {
+    Output& out = context.out;
+    const std::string_view wanted = context.words.argument(0);
+    if (!context.has(context.held.system, "system", "SystemInfo"))
+        co_return;
+    const auto processes = co_await context.held.system.processes(large_answer());
+    if (!processes)
+        co_return context.report("system", processes.error());
+    const auto number = text::parse_decimal(wanted, 0xffffffff);
+    bool found = false;
+    for (const auto process : (*processes)->processes()) {
+        if (process.name() != wanted && !(number && process.pid() == *number))
+            continue;
+        found = true;
+        const auto capabilities = co_await context.held.system.capabilities(process.pid(), large_answer());
+        if (!capabilities)
+            co_return context.report("system", capabilities.error());
+        out << process.name() << " (pid " << process.pid() << ") holds " << (*capabilities)->capabilities().size()
+            << " capabilities:\n";
+        Table table(out.text(), kCapabilityColumns);
+        table.header();
+        for (const auto capability : (*capabilities)->capabilities()) {
+            // Slot and generation.
+            FixedText<24> handle;
+            handle << static_cast<std::uint32_t>(capability.handle()) << ':' << (capability.handle() >> 32);
+            table.cell(handle.view()).cell(interface_name(capability.interface_id())).cell(capability.label());
+            co_await out.flush_when_full();
+        }
+    }
+    if (!found)
+        out << "caps: there is no process \"" << wanted << "\"; ps lists them.\n";
+}
+
+rt::Task<void> run_mem(const Context& context) {
+    Output& out = context.out;
+    if (!context.has(context.held.system, "system", "SystemInfo"))
+        co_return;
+    const auto overview = co_await context.held.system.overview(large_answer());
+    if (!overview)
+        co_return context.report("system", overview.error());
+    const std::uint64_t total = (*overview)->memory_total();
+    const std::uint64_t used = total - (*overview)->memory_free();
+    out << "memory " << ByteSize{total} << ", used " << ByteSize{used} << " (" << Share{used, total} << "), free "
+        << ByteSize{(*overview)->memory_free()} << ", kernel " << ByteSize{(*overview)->kernel_bytes()} << '\n';
+    if ((*overview)->ledger_drift() != 0)
+        out << "the ledgers and the frame allocator differ by " << (*overview)->ledger_drift() << " pages\n";
+    const auto processes = co_await context.held.system.processes(large_answer());
+    if (!processes)
+        co_return context.report("system", processes.error());
+    Table table(out.text(), kLedgerColumns);
+    table.header();
+    for (const auto process : (*processes)->processes()) {
+        table.cell(process.name()).cell(ByteSize{process.pages_used() * kPage});
+        table.cell(ByteSize{process.pages_limit() * kPage}).cell(ByteSize{process.object_bytes_used()});
+        table.cell(ByteSize{process.object_bytes_limit()}).cell(process.slots_used()).cell(process.slots_limit());
+        co_await out.flush_when_full();
+    }
+}
+
+rt::Task<void> run_crashes(const Context& context) {
+    Output& out = context.out;
+    if (!context.has(context.held.control, "control", "ServiceControl"))
+        co_return;
+    const auto crashes = co_await context.held.control.crashes(large_answer());
+    if (!crashes)
+        co_return context.report("control", crashes.error());
+    if ((*crashes)->crashes().empty())
+        out << "no process has faulted\n";
+    for (const auto crash : (*crashes)->crashes()) {
+        out << text::Seconds{crash.at_ns()} << "  " << crash.process() << " (pid " << crash.pid() << "): " << crash.fault()
+            << " at 0x" << Hex{crash.instruction()} << '\n';
+        for (const auto frame : crash.backtrace())
+            out << "    " << frame << '\n';
+        co_await out.flush_when_full();
+    }
+}
+
+}  // namespace capos::shell
