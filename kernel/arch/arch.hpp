@@ -76,7 +76,7 @@ public:
     // Gives every table back. The space must not be loaded.
     void destroy(FrameSource& source);
     bool exists() const { return root_ != 0; }
-    // Loads it unless it is loaded already. Returns whether CR3 was written (counted by the caller).
+    // Loads it unless it is loaded already. Returns whether the address space changed (counted by the caller).
     bool activate();
 private:
     std::uint64_t root_ = 0;

@@ -124,8 +124,16 @@ no_long_mode:
 no_execute_disable:
     movl $PHYS(text_no_nx), %esi
 1:  call serial_print
-2:  hlt
-    jmp 2b
+    // About ten seconds (a port access takes about a microsecond), then the chipset's reset register.
+    movl $10000000, %ecx
+2:  inb $0x80, %al
+    decl %ecx
+    jnz 2b
+    movw $0xcf9, %dx
+    movb $0x06, %al
+    outb %al, %dx
+3:  hlt
+    jmp 3b
 
 // COM1 at 115200 8N1 with its FIFOs on.
 serial_start:
@@ -201,9 +209,9 @@ serial_setup:
 text_starting:
     .asciz "capos kernel starting\r\n"
 text_no_long_mode:
-    .asciz "capos kernel panic: the CPU has no 64-bit mode\r\n"
+    .asciz "capos kernel panic: the CPU has no 64-bit mode; reset in 10 seconds\r\n"
 text_no_nx:
-    .asciz "capos kernel panic: the CPU has no NX, which capOS requires\r\n"
+    .asciz "capos kernel panic: the CPU has no NX, which capOS requires; reset in 10 seconds\r\n"
 
     .balign 8
 boot_gdt:

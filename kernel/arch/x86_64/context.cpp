@@ -41,6 +41,20 @@ void load_thread_registers(const ThreadContext& context) {
     write_msr(kMsrFsBase, context.fs_base);
 }
 
+[[noreturn]] void leave_carefully(Cpu& cpu, ThreadContext& context) {
+    // VERW with any valid selector overwrites the buffers that sampling attacks read (Intel, MDS, "buffer overwriting").
+    if (cpu.clear_buffers) {
+        const std::uint16_t selector = kKernelData;
+        asm volatile("verw %0" : : "m"(selector) : "cc");
+    }
+    if (cpu.kernel_root == 0) {
+        if (context.by_syscall != 0) leave_by_sysret(&context);
+        leave_by_iret(&context);
+    }
+    if (context.by_syscall != 0) leave_by_sysret_isolated(&context);
+    leave_by_iret_isolated(&context);
+}
+
 }  // namespace
 
 std::size_t extended_state_bytes() { return cpu_features.extended_state_bytes; }
@@ -78,6 +92,7 @@ void resume(ThreadContext& context) {
     // it started a thread.
     if (context.rip >= kUserLimit) [[unlikely]]
         on_user_fault(context, {.vector = kGeneralProtection, .error_code = 0, .address = context.rip});
+    if (cpu.careful_exit) [[unlikely]] leave_carefully(cpu, context);
     if (context.by_syscall != 0) leave_by_sysret(&context);
     leave_by_iret(&context);
 }

@@ -32,13 +32,19 @@ struct Cpu {
     std::uint64_t kernel_stack;        // top
     std::uint64_t user_stack;          // RSP while SYSCALL changes stacks
     std::uint64_t idling;              // 1 inside idle(): a maskable interrupt from kernel mode is expected
+    std::uint64_t entry_stack;         // top; registers pass over it between user mode and the kernel
+    std::uint64_t kernel_root;         // what CR3 becomes on entry, 0: it stays (no separate page tables)
+    std::uint64_t user_root;           // what CR3 becomes on leaving, when kernel_root is not 0
+    bool careful_exit;                 // leaving takes more than registers: other page tables, buffers to clear
+    bool clear_buffers;                // VERW before user mode
     ThreadContext* extended_owner;     // whose extended state the registers hold, or nullptr
-    std::uint64_t loaded_root;         // CR3 without flags
+    std::uint64_t loaded_root;         // the address space that user mode runs or would run in
     std::uint64_t armed_deadline;      // what the timer is set for, ~0 when disarmed
     std::uint64_t spurious_interrupts;
 };
 static_assert(offsetof(Cpu, context) == 8 && offsetof(Cpu, kernel_stack) == 16 && offsetof(Cpu, user_stack) == 24 &&
-              offsetof(Cpu, idling) == 32);
+              offsetof(Cpu, idling) == 32 && offsetof(Cpu, entry_stack) == 40 && offsetof(Cpu, kernel_root) == 48 &&
+              offsetof(Cpu, user_root) == 56);
 static_assert(offsetof(ThreadContext, rbx) == 8 && offsetof(ThreadContext, rbp) == 48 &&
               offsetof(ThreadContext, r8) == 56 && offsetof(ThreadContext, r15) == 112 &&
               offsetof(ThreadContext, rip) == 120 && offsetof(ThreadContext, rsp) == 128 &&
@@ -62,6 +68,7 @@ static_assert(sizeof(TrapFrame) == 22 * 8);
 // Model-specific registers.
 inline constexpr std::uint32_t kMsrApicBase = 0x1b;
 inline constexpr std::uint32_t kMsrSpeculationControl = 0x48;
+inline constexpr std::uint32_t kMsrPredictionCommand = 0x49;
 inline constexpr std::uint32_t kMsrArchCapabilities = 0x10a;
 inline constexpr std::uint32_t kMsrSysenterCs = 0x174;
 inline constexpr std::uint32_t kMsrEfer = 0xc0000080;
@@ -107,12 +114,16 @@ inline void relax() { asm volatile("pause"); }
 // entry.S
 extern "C" [[noreturn]] void leave_by_sysret(ThreadContext* context);
 extern "C" [[noreturn]] void leave_by_iret(ThreadContext* context);
+extern "C" [[noreturn]] void leave_by_sysret_isolated(ThreadContext* context);
+extern "C" [[noreturn]] void leave_by_iret_isolated(ThreadContext* context);
 extern "C" [[noreturn]] void wait_for_interrupt(std::uint64_t stack);
 extern "C" void syscall_entry();
+extern "C" void syscall_entry_isolated();
 extern "C" const std::uint64_t interrupt_stubs[256];
 
 // stacks.S: an unmapped page, then the stack.
 extern "C" std::byte kernel_stack_guard[], kernel_stack_top[];
+extern "C" std::byte entry_stack_guard[], entry_stack_top[];
 extern "C" std::byte nmi_stack_guard[], nmi_stack_top[];
 extern "C" std::byte double_fault_stack_guard[], double_fault_stack_top[];
 extern "C" std::byte machine_check_stack_guard[], machine_check_stack_top[];

@@ -7,7 +7,8 @@
 namespace capos::kernel::arch {
 
 extern "C" {
-constinit Cpu boot_cpu = {};
+// This file's data is what a program's page tables show of the kernel's (paging.hpp).
+[[gnu::section(".bss.entry_data")]] constinit Cpu boot_cpu = {};
 }
 
 namespace {
@@ -43,17 +44,17 @@ struct [[gnu::packed]] TablePointer {
 constexpr std::uint8_t kInterruptGate = 0x8e;       // present, ring 0, interrupts off on entry
 constexpr std::uint8_t kUserInterruptGate = 0xee;   // reachable by INT3
 
-TaskState task_state;
-Gate gates[256];
-std::uint64_t segments[8] = {
+[[gnu::section(".bss.entry_data")]] TaskState task_state;
+[[gnu::section(".bss.entry_data")]] Gate gates[256];
+[[gnu::section(".bss.entry_data")]] std::uint64_t segments[8];
+constexpr std::uint64_t kSegments[6] = {
     0,
     0x00af9b000000ffff,     // kernel code, 64-bit
     0x00cf93000000ffff,     // kernel data
     0,                      // where SYSRET would find 32-bit user code: there is none
     0x00cff3000000ffff,     // user data
     0x00affb000000ffff,     // user code, 64-bit
-    0, 0,                   // task state
-};
+};                          // then two words of task state
 
 std::uint64_t address_of(const void* object) { return reinterpret_cast<std::uint64_t>(object); }
 
@@ -68,14 +69,16 @@ void set_gate(unsigned vector, std::uint8_t type, std::uint8_t stack_index) {
 void load_descriptors() {
     boot_cpu.self = &boot_cpu;
     boot_cpu.kernel_stack = address_of(kernel_stack_top);
+    boot_cpu.entry_stack = address_of(entry_stack_top);
     boot_cpu.armed_deadline = ~std::uint64_t{0};
 
-    task_state.stack[0] = boot_cpu.kernel_stack;
+    task_state.stack[0] = boot_cpu.entry_stack;
     task_state.interrupt_stack[0] = address_of(nmi_stack_top);
     task_state.interrupt_stack[1] = address_of(double_fault_stack_top);
     task_state.interrupt_stack[2] = address_of(machine_check_stack_top);
     task_state.port_map_offset = sizeof(TaskState);
     const std::uint64_t base = address_of(&task_state);
+    std::memcpy(segments, kSegments, sizeof kSegments);
     segments[6] = (sizeof(TaskState) - 1) | ((base & 0xffffff) << 16) | (std::uint64_t{0x89} << 40) | ((base >> 24 & 0xff) << 56);
     segments[7] = base >> 32;
 
@@ -104,8 +107,9 @@ void enable_system_calls() {
     write_msr(kMsrEfer, read_msr(kMsrEfer) | 1);
     // SYSCALL: code kKernelCode, stack +8. SYSRET: stack kNullUser32 + 8, code + 16.
     write_msr(kMsrStar, (std::uint64_t{kNullUser32 | 3} << 48) | (std::uint64_t{kKernelCode} << 32));
-    write_msr(kMsrLstar, reinterpret_cast<std::uint64_t>(&syscall_entry));
-    write_msr(kMsrCstar, reinterpret_cast<std::uint64_t>(&syscall_entry));
+    const auto entry = reinterpret_cast<std::uint64_t>(boot_cpu.kernel_root != 0 ? &syscall_entry_isolated : &syscall_entry);
+    write_msr(kMsrLstar, entry);
+    write_msr(kMsrCstar, entry);
     // Cleared on entry: TF, IF, DF, IOPL, NT, RF, VM, AC, ID.
     write_msr(kMsrSyscallMask, 0x277700);
     // SYSENTER stays off: CS 0 makes it a fault. AMD's 64-bit mode has none.

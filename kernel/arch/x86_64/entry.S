@@ -2,11 +2,19 @@
 //
 // The kernel runs with interrupts off. GS is the kernel's in kernel mode and the user's (0) in user mode; NMI, #DF and
 // #MC can come between, so they set GS themselves, and they never return.
+//
+// On CPUs that speculate past page permissions (Meltdown) programs run on page tables that show no more of the kernel
+// than this file's text, the descriptor tables, the Cpu and the entry stacks. Entry then loads CR3 before it touches
+// anything else, and leaving loads it back last: the _isolated variants. A program's registers are never kept in memory
+// that its own page tables show.
 
 #define CPU_CONTEXT %gs:8
 #define CPU_KERNEL_STACK %gs:16
 #define CPU_USER_STACK %gs:24
 #define CPU_IDLING %gs:32
+#define CPU_ENTRY_STACK %gs:40
+#define CPU_KERNEL_ROOT %gs:48
+#define CPU_USER_ROOT %gs:56
 
 #define C_RAX 0
 #define C_RBX 8
@@ -31,15 +39,25 @@
 #define USER_DATA 0x23
 #define USER_CODE 0x2b
 
-    .text
+    .section .text.shared, "ax"
 
 // ---- System call: RAX number, RDI and RSI arguments, RCX return address, R11 flags. Saves what SYSRET must bring
 // back; the other registers come back as 0 (abi/syscall.hpp). ----
+    .globl syscall_entry_isolated
+    .balign 16
+syscall_entry_isolated:
+    swapgs
+    movq %rsp, CPU_USER_STACK
+    movq CPU_KERNEL_ROOT, %rsp
+    movq %rsp, %cr3
+    jmp save_after_syscall
+
     .globl syscall_entry
     .balign 16
 syscall_entry:
     swapgs
     movq %rsp, CPU_USER_STACK
+save_after_syscall:
     movq CPU_CONTEXT, %rsp
     movq %rbx, C_RBX(%rsp)
     movq %rbp, C_RBP(%rsp)
@@ -62,9 +80,10 @@ syscall_entry:
     ud2
 
 // ---- Back to user mode by SYSRET. RDI = context, whose RIP is known to be canonical. ----
-    .globl leave_by_sysret
+    .macro define_leave_by_sysret name, isolated
+    .globl \name
     .balign 16
-leave_by_sysret:
+\name:
     movq C_RAX(%rdi), %rax
     movq C_RBX(%rdi), %rbx
     movq C_RBP(%rdi), %rbp
@@ -75,6 +94,10 @@ leave_by_sysret:
     movq C_RIP(%rdi), %rcx
     movq C_RFLAGS(%rdi), %r11
     movq C_RSP(%rdi), %rsp
+    .if \isolated
+    movq CPU_USER_ROOT, %rdx
+    movq %rdx, %cr3
+    .endif
     xorl %edx, %edx
     xorl %esi, %esi
     xorl %edi, %edi
@@ -83,16 +106,22 @@ leave_by_sysret:
     xorl %r10d, %r10d
     swapgs
     sysretq
+    .endm
+    define_leave_by_sysret leave_by_sysret, 0
+    define_leave_by_sysret leave_by_sysret_isolated, 1
 
 // ---- Back to user mode with every register. RDI = context. ----
-    .globl leave_by_iret
+    .macro define_leave_by_iret name, isolated
+    .globl \name
     .balign 16
-leave_by_iret:
+\name:
+    movq CPU_ENTRY_STACK, %rsp
     pushq $USER_DATA
     pushq C_RSP(%rdi)
     pushq C_RFLAGS(%rdi)
     pushq $USER_CODE
     pushq C_RIP(%rdi)
+    pushq C_RDI(%rdi)
     movq C_RAX(%rdi), %rax
     movq C_RBX(%rdi), %rbx
     movq C_RCX(%rdi), %rcx
@@ -107,9 +136,16 @@ leave_by_iret:
     movq C_R13(%rdi), %r13
     movq C_R14(%rdi), %r14
     movq C_R15(%rdi), %r15
-    movq C_RDI(%rdi), %rdi
+    .if \isolated
+    movq CPU_USER_ROOT, %rdi
+    movq %rdi, %cr3
+    .endif
+    popq %rdi
     swapgs
     iretq
+    .endm
+    define_leave_by_iret leave_by_iret, 0
+    define_leave_by_iret leave_by_iret_isolated, 1
 
 // ---- Sleep until an interrupt. RDI = stack top. STI takes effect after HLT has begun, so none is missed. ----
     .globl wait_for_interrupt
@@ -131,7 +167,11 @@ interrupt_common:
     swapgs
     lfence                                      // no speculation past here with the user's GS
     pushq %rax
-    movq CPU_CONTEXT, %rax
+    movq CPU_KERNEL_ROOT, %rax
+    testq %rax, %rax
+    jz 1f
+    movq %rax, %cr3
+1:  movq CPU_CONTEXT, %rax
     movq %rbx, C_RBX(%rax)
     movq %rcx, C_RCX(%rax)
     movq %rdx, C_RDX(%rax)
@@ -192,7 +232,11 @@ kernel_fault:
     pushq %r14
     pushq %r15
     cld
-    movl $0xc0000101, %ecx                      // GS base: whatever it was, it is the kernel's now
+    movq boot_cpu + 48(%rip), %rax              // CPU_KERNEL_ROOT, while GS may be the user's
+    testq %rax, %rax
+    jz 1f
+    movq %rax, %cr3
+1:  movl $0xc0000101, %ecx                      // GS base: whatever it was, it is the kernel's now
     movq $boot_cpu, %rax
     movq %rax, %rdx
     shrq $32, %rdx

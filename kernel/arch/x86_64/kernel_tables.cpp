@@ -10,6 +10,7 @@
 
 // kernel.ld
 extern "C" std::byte kernel_image_start[], kernel_text_end[], kernel_rodata_end[], kernel_image_end[];
+extern "C" std::byte entry_text_start[], entry_text_end[], entry_data_start[], entry_data_end[];
 
 namespace capos::kernel::arch {
 
@@ -23,6 +24,7 @@ constexpr std::uint64_t kData = kConstants | kEntryWritable;
 constexpr std::uint64_t kText = kEntryPresent | kEntryGlobal;
 
 std::uint64_t root_table;
+std::uint64_t entry_tables;          // a root of which the last entry goes into programs' roots; 0 when not isolated
 std::uint16_t used_entries[64];      // indices of root entries in use
 unsigned used_entry_count;
 std::uint64_t window_used;           // bytes of the device window handed out
@@ -40,9 +42,8 @@ std::uint64_t new_table() {
     return static_cast<std::uint64_t>(*frame);
 }
 
-// The entry for `address` at `level`, making the tables above it.
-std::uint64_t& entry_for(std::uint64_t address, unsigned level) {
-    std::uint64_t table = root_table;
+// The entry for `address` at `level` under `table`, making the tables between.
+std::uint64_t& entry_under(std::uint64_t table, std::uint64_t address, unsigned level) {
     for (unsigned at = 3; at > level; --at) {
         std::uint64_t& entry = table_at(table)[table_index(address, at)];
         if ((entry & kEntryPresent) == 0) entry = new_table() | kEntryPresent | kEntryWritable;
@@ -51,6 +52,8 @@ std::uint64_t& entry_for(std::uint64_t address, unsigned level) {
     }
     return table_at(table)[table_index(address, level)];
 }
+
+std::uint64_t& entry_for(std::uint64_t address, unsigned level) { return entry_under(root_table, address, level); }
 
 void map_pages(std::uint64_t address, std::uint64_t physical, std::uint64_t end, std::uint64_t flags) {
     for (; address < end; address += kPageSize, physical += kPageSize) entry_for(address, 0) = physical | flags;
@@ -63,7 +66,7 @@ void map_image() {
     map_pages(start, start - kKernelBase, text_end, kText);
     map_pages(text_end, text_end - kKernelBase, rodata_end, kConstants);
     map_pages(rodata_end, rodata_end - kKernelBase, address_of(kernel_image_end), kData);
-    for (std::byte* guard : {kernel_stack_guard, nmi_stack_guard, double_fault_stack_guard, machine_check_stack_guard})
+    for (std::byte* guard : {kernel_stack_guard, entry_stack_guard, nmi_stack_guard, double_fault_stack_guard, machine_check_stack_guard})
         entry_for(address_of(guard), 0) = 0;
 }
 
@@ -97,6 +100,29 @@ void map_direct(const MemoryRange& range) {
     }
 }
 
+// Whether programs' page tables leave the kernel out: on CPUs not known to be immune to Meltdown, or as the command line
+// says (kpti=on, kpti=off).
+bool isolation_wanted() {
+    const std::string_view asked = command_line_value("kpti");
+    if (asked == "on" || asked == "off") return asked == "on";
+    return !cpu_features.meltdown_immune;
+}
+
+void build_entry_tables() {
+    entry_tables = new_table();
+    const auto show = [](const std::byte* from, const std::byte* to, std::uint64_t flags) {
+        for (std::uint64_t at = address_of(from); at < address_of(to); at += kPageSize)
+            entry_under(entry_tables, at, 0) = (at - kKernelBase) | flags;
+    };
+    show(entry_text_start, entry_text_end, kText);
+    show(entry_data_start, entry_data_end, kData);
+    // Each stack follows its guard page.
+    show(entry_stack_guard + kPageSize, entry_stack_top, kData);
+    show(nmi_stack_guard + kPageSize, nmi_stack_top, kData);
+    show(double_fault_stack_guard + kPageSize, double_fault_stack_top, kData);
+    show(machine_check_stack_guard + kPageSize, machine_check_stack_top, kData);
+}
+
 }  // namespace
 
 void build_kernel_tables(std::span<const MemoryRange> ram) {
@@ -111,12 +137,24 @@ void build_kernel_tables(std::span<const MemoryRange> ram) {
     }
     write_cr3(root_table);
     boot_cpu.loaded_root = root_table;
-    // Entries made before global pages were on must not survive.
-    write_cr4(read_cr4() & ~std::uint64_t{1 << 7});
-    write_cr4(read_cr4() | std::uint64_t{1 << 7});
+    // Global pages stay in the TLB when CR3 is loaded: what the boot tables left must go, and with isolation there are none.
+    constexpr std::uint64_t kGlobalPages = 1 << 7;
+    write_cr4(read_cr4() & ~kGlobalPages);
+    if (isolation_wanted()) {
+        build_entry_tables();
+        boot_cpu.kernel_root = root_table;
+    } else {
+        write_cr4(read_cr4() | kGlobalPages);
+    }
+    boot_cpu.clear_buffers = cpu_features.clears_buffers && !cpu_features.sampling_immune;
+    boot_cpu.careful_exit = boot_cpu.kernel_root != 0 || boot_cpu.clear_buffers;
 }
 
 void copy_kernel_half(std::uint64_t* root) {
+    if (entry_tables != 0) {
+        root[kEntries - 1] = table_at(entry_tables)[kEntries - 1];
+        return;
+    }
     const std::uint64_t* kernel = table_at(root_table);
     for (unsigned i = 0; i < used_entry_count; ++i) root[used_entries[i]] = kernel[used_entries[i]];
 }

@@ -35,7 +35,8 @@ inline unsigned table_index(std::uint64_t address, unsigned level) { return (add
 // every range of `ram` in the direct map, read-write except where it shows text and constants. Frames for tables
 // come from the frame allocator.
 void build_kernel_tables(std::span<const MemoryRange> ram);
-// Writes the kernel's half into a zeroed root table.
+// Writes into a zeroed root table what a program's address space shows of the kernel: its whole half; or, when
+// this_cpu().kernel_root is not 0, only the text and data that entry needs before it has loaded that root.
 void copy_kernel_half(std::uint64_t* root);
 std::uint64_t kernel_root();
 

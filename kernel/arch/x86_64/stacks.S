@@ -1,5 +1,6 @@
 // The CPU's stacks, each above a page that paging leaves unmapped, so that an overflow faults instead of corrupting.
-// Sizes are repeated in cpu.hpp.
+// kernel_stack is where the kernel works; entry_stack is where user registers pass; the others are for what can come at any
+// moment. A program's page tables show all but kernel_stack.
 
     .macro stack name, bytes
     .globl \name\()_guard
@@ -13,6 +14,7 @@
 
     .section .noinit, "aw", @nobits
     stack kernel_stack, 0x8000
+    stack entry_stack, 0x1000
     stack nmi_stack, 0x2000
     stack double_fault_stack, 0x2000
     stack machine_check_stack, 0x2000

@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "kernel/arch/x86_64/cpu.hpp"
+#include "kernel/arch/x86_64/features.hpp"
 #include "kernel/arch/x86_64/paging.hpp"
 
 namespace capos::kernel::arch {
@@ -39,9 +40,14 @@ void give_tables(std::uint64_t entry, unsigned level, unsigned count, FrameSourc
     source.give_frame(PhysAddr{entry & kEntryFrame});
 }
 
+// Makes `root` the address space that user mode returns to. With separate page tables CR3 changes only on the way there.
 void load_root(std::uint64_t root) {
-    write_cr3(root);
-    this_cpu().loaded_root = root;
+    Cpu& cpu = this_cpu();
+    cpu.loaded_root = root;
+    if (cpu.kernel_root != 0)
+        cpu.user_root = root;
+    else
+        write_cr3(root);
 }
 
 }  // namespace
@@ -108,6 +114,8 @@ void PageTables::destroy(FrameSource& source) {
 bool PageTables::activate() {
     if (this_cpu().loaded_root == root_) return false;
     load_root(root_);
+    // What one program trained the branch predictors to do must not steer the next (Intel SDM 3A, IA32_PRED_CMD).
+    if (cpu_features.indirect_branch_barrier) write_msr(kMsrPredictionCommand, 1);
     return true;
 }
 
