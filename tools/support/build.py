@@ -1,5 +1,6 @@
 """Building: what the Makefile, `make run` and `make test` have in common."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -29,11 +30,24 @@ def build(preset, *targets):
     if preset != "tools":
         build("tools")
     configure(preset)
-    ninja = ["ninja", "--quiet", "-C", str(BUILD / preset), *targets]
-    if sys.stdout.isatty():
-        ninja.remove("--quiet")
-    result = subprocess.run(ninja, cwd=ROOT)
-    if result.returncode != 0:
+    progress = sys.stdout.isatty()
+    ninja = subprocess.Popen(["ninja", "-C", str(BUILD / preset), *targets], cwd=ROOT, stdout=subprocess.PIPE,
+                             stderr=subprocess.STDOUT, text=True, errors="replace")
+    shown = False
+    for line in ninja.stdout:
+        if re.match(r"\[\d+/\d+\] |ninja: |-- |$", line) and not line.startswith("ninja: error"):
+            if progress and line.startswith("["):
+                # One line that is overwritten: how far it is.
+                print(f"\r\033[K{preset} {line.rstrip()[:110]}", end="", flush=True)
+                shown = True
+            continue
+        if shown:
+            print()
+            shown = False
+        print(line, end="", flush=True)
+    if shown:
+        print("\r\033[K", end="", flush=True)
+    if ninja.wait() != 0:
         raise Failure(f"building {preset} failed")
 
 

@@ -194,11 +194,15 @@ class Machine:
     def wait_for_page(self, path="/", guest_port=80, timeout=30):
         """Asks until the page answers 200; returns its body."""
         deadline = time.monotonic() + timeout
+        patience = 0.3
         while True:
             try:
-                return self.get(path, guest_port, timeout=max(0.5, min(5, deadline - time.monotonic())))
+                return self.get(path, guest_port, timeout=patience)
             except (OSError, urllib.error.URLError, ValueError) as error:
                 if time.monotonic() > deadline or not self.running:
                     raise SerialTimeout(f"no page at {self.url(path, guest_port)} in {timeout} s ({error}); "
                                         f"last lines on the serial port:\n{self.tail()}") from None
-                time.sleep(0.1)
+                # QEMU's user networking accepts before the guest does, and such a connection stays silent: ask again
+                # soon, then more and more patiently.
+                patience = min(patience * 1.5, 5)
+                time.sleep(0.05)
