@@ -1,0 +1,68 @@
+"""A network of the test's own: a namespace with a tap device for the machine, and what serves on it."""
+
+import itertools
+import os
+import subprocess
+import time
+
+_numbers = itertools.count(1)
+
+
+class Namespace:
+    """`gateway` ("10.128.0.1/20") is the tap's own address; the machine's -netdev argument is `netdev`."""
+
+    def __init__(self, gateway):
+        number = f"{os.getpid()}-{next(_numbers)}"
+        self.name = f"capos-{number}"
+        self.tap = f"ct{next(_numbers)}"
+        self.gateway = gateway
+        self.netdev = f"tap,ifname={self.tap},script=no,downscript=no"
+        self._servers = []
+        subprocess.run(["ip", "netns", "add", self.name], check=True)
+        try:
+            self.run("ip", "link", "set", "lo", "up")
+            self.run("ip", "tuntap", "add", self.tap, "mode", "tap")
+            self.run("ip", "address", "add", gateway, "dev", self.tap)
+            self.run("ip", "link", "set", self.tap, "up")
+        except BaseException:
+            self.close()
+            raise
+
+    def run(self, *command, check=True, timeout=30):
+        return subprocess.run(["ip", "netns", "exec", self.name, *command], check=check, timeout=timeout,
+                              capture_output=True, text=True)
+
+    def serve(self, *command):
+        server = subprocess.Popen(["ip", "netns", "exec", self.name, *command], stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL)
+        self._servers.append(server)
+        return server
+
+    def serve_dhcp(self, folder, *options):
+        """dnsmasq as DHCP server only, in the foreground, with its files in `folder`."""
+        return self.serve("dnsmasq", "--keep-in-foreground", "--port=0", f"--interface={self.tap}", "--bind-interfaces",
+                          "--no-resolv", "--no-hosts", "--conf-file=/dev/null", "--log-facility=/dev/null", "--user=root",
+                          f"--dhcp-leasefile={folder}/leases", f"--pid-file={folder}/dnsmasq.pid", "--dhcp-authoritative",
+                          *options)
+
+    def curl(self, url, *arguments, seconds=20):
+        """Asks until there is an answer; "" when there is none in time."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            answer = self.run("curl", "--silent", "--fail", "--max-time", "3", *arguments, url, check=False)
+            if answer.returncode == 0:
+                return answer.stdout
+            time.sleep(0.2)
+        return ""
+
+    def close(self):
+        for server in self._servers:
+            server.kill()
+            server.wait()
+        subprocess.run(["ip", "netns", "delete", self.name], check=False)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()

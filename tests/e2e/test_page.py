@@ -1,0 +1,85 @@
+"""Demand 1: the page and its facts are live."""
+
+import re
+import subprocess
+
+from facts import connect, http_connection, process, read_to_end, status
+
+REQUESTS = 25
+
+
+def test_facts_are_those_of_the_running_system(boot):
+    machine = boot("dev")
+    machine.wait_for_shell()
+    page = machine.wait_for_page()
+    assert b"capOS" in page
+    first = status(machine)
+
+    listed = machine.shell("ps")
+    for entry in first["processes"]["list"]:
+        assert re.search(rf"^\s*{entry['pid']}\s+{re.escape(entry['name'])}\b", listed, re.MULTILINE), listed
+
+    connection = http_connection(machine)
+    sent = 0
+    for _ in range(REQUESTS):
+        connection.request("GET", "/api/status", headers={"X-Padding": "y" * 100})
+        answer = connection.getresponse()
+        assert answer.status == 200
+        sent += len(answer.read()) and 1
+    connection.close()
+    second = status(machine)
+    assert second["web"]["requests"] == first["web"]["requests"] + REQUESTS + 1
+    assert second["web"]["bytes_in"] - first["web"]["bytes_in"] >= REQUESTS * 100
+    assert second["network"]["counters"]["frames_in"] > first["network"]["counters"]["frames_in"]
+    assert second["network"]["counters"]["tcp_accepted"] >= first["network"]["counters"]["tcp_accepted"] + 2
+    assert second["system"]["uptime_ms"] > first["system"]["uptime_ms"]
+    assert second["system"]["counters"]["submissions"] > first["system"]["counters"]["submissions"]
+    assert process(second, "web")["pid"] == process(first, "web")["pid"]
+    assert second["system"]["memory"]["ledger_drift_pages"] == 0
+    held = {capability["interface"] for capability in process(second, "web")["capabilities"]}
+    assert {"TcpListenAuthority", "SystemInfo", "Log"} <= held
+    assert not held & {"DeviceRegisters", "PciFunction", "Power", "ProcessFactory", "Terminal"}
+    version = machine.shell("version")
+    assert second["system"]["version"] in version and second["system"]["image"] in version
+
+
+def test_requests_that_break_the_rules_are_refused(boot):
+    machine = boot("dev")
+    machine.wait_for_page()
+    cases = {
+        b"GET / HTTP/1.1\r\n\r\n": b"400",                                              # no Host
+        b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n": b"400",
+        b"GET / HTTP/1.1\r\nHost: a b/c\r\n\r\n": b"400",
+        b"DELETE / HTTP/1.1\r\nHost: a\r\n\r\n": b"405",
+        b"GET /nothing-here HTTP/1.1\r\nHost: a\r\n\r\n": b"404",
+        b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"z" * 20000 + b"\r\n\r\n": b"431",
+        b"GET /" + b"u" * 20000 + b" HTTP/1.1\r\nHost: a\r\n\r\n": b"414",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03": b"400",                        # somebody speaks TLS
+    }
+    for request, expected in cases.items():
+        with connect(machine) as connection:
+            connection.sendall(request)
+            connection.settimeout(15)
+            head = connection.recv(4096)
+        assert head.startswith(b"HTTP/1.1 " + expected), (request[:60], head[:200])
+    with connect(machine) as connection:                                                # still well
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        assert read_to_end(connection).startswith(b"HTTP/1.1 200")
+
+
+def test_a_real_browser_renders_the_page(boot, tmp_path):
+    machine = boot("dev")
+    machine.wait_for_page()
+    picture = tmp_path / "page.png"
+    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+               "--disable-background-networking", "--disable-component-update", "--disable-sync",
+               f"--user-data-dir={tmp_path}/profile", "--window-size=1280,1600", "--virtual-time-budget=6000"]
+    subprocess.run([*command, f"--screenshot={picture}", machine.url()], check=True, timeout=90, capture_output=True)
+    assert picture.stat().st_size > 20_000
+    dom = subprocess.run([*command, "--dump-dom", machine.url()], check=True, timeout=90, capture_output=True,
+                         text=True).stdout
+    facts = status(machine)
+    assert facts["system"]["version"] in dom
+    for name in ("netstack", "virtio-net", "web", "shell", "init"):
+        assert name in dom
+    assert facts["network"]["config"]["address"] in dom

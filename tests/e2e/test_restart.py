@@ -1,0 +1,87 @@
+"""Demand 5: faults, kills, and connections that live through them."""
+
+import re
+import struct
+import threading
+import time
+
+import pytest
+
+from facts import connect, service, status
+
+BULK = 64 << 20
+GOLDEN = 0x9E3779B97F4A7C15        # word i of the source is i * GOLDEN, little-endian 64 bits
+
+
+def expected_bulk():
+    return b"".join(struct.pack("<8192Q", *((index * GOLDEN) & (2**64 - 1) for index in range(start, start + 8192)))
+                    for start in range(0, BULK // 8, 8192))
+
+
+def wait_until(condition, seconds):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if condition():
+                return True
+        except (OSError, KeyError, ValueError):
+            pass
+        time.sleep(0.05)
+    return False
+
+
+def test_a_killed_web_service_has_its_page_back_within_a_second(boot):
+    machine = boot("dev")
+    machine.wait_for_shell()
+    machine.wait_for_page()
+    first = service(status(machine), "web")
+    machine.shell("kill web")
+    start = time.monotonic()
+    assert wait_until(lambda: service(status(machine), "web")["pid"] != first["pid"], 5)
+    assert time.monotonic() - start < 1.0
+    after = service(status(machine), "web")
+    assert after["restarts"] == first["restarts"] + 1 and after["last_end"] == "killed"
+
+
+def test_a_service_that_faults_leaves_a_crash_record_and_comes_back(boot):
+    machine = boot("faulty")
+    machine.wait_for_shell()
+    record = machine.wait_for(r"init: .*faulty.*fault.*page fault.*\n(?:.*\n){0,12}?.*init:.*fault_at_the_bottom\+0x", 20,
+                              from_start=True)
+    assert "fault_in_the_middle+0x" in machine.text
+    assert wait_until(lambda: service(status(machine), "faulty")["restarts"] >= 1, 15), record
+    crashes = status(machine)["services"]["crashes"]
+    assert any(crash["process"] == "faulty" and any("fault_at_the_bottom" in step for step in crash["backtrace"])
+               for crash in crashes)
+    assert "faulty" in machine.shell("dmesg")
+
+
+@pytest.mark.alone
+def test_a_download_completes_although_the_driver_is_killed_in_the_middle(boot):
+    machine = boot("bench", forwards=(80, 19))
+    machine.wait_for_shell()
+    machine.wait_for(r"PEER-READY", 30, from_start=True)
+    received = bytearray()
+    failures = []
+
+    def download():
+        try:
+            with connect(machine, 19, timeout=60) as connection:
+                while part := connection.recv(1 << 20):
+                    received.extend(part)
+        except OSError as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=download)
+    thread.start()
+    assert wait_until(lambda: len(received) > BULK // 8, 60)
+    for _ in range(3):
+        before = len(received)
+        machine.shell("kill virtio-net")
+        assert wait_until(lambda: len(received) > before + (1 << 20) or not thread.is_alive(), 30)
+    thread.join(180)
+    assert not thread.is_alive() and not failures
+    assert len(received) == BULK
+    assert bytes(received) == expected_bulk()
+    listed = machine.shell("ps")
+    assert re.search(r"virtio-net", listed)
