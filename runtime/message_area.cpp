@@ -15,41 +15,45 @@ Result<void> MessageArea::create(std::uint32_t bytes) {
     if (!links_ || !free_order_) return Error::OutOfMemory;
     for (std::uint32_t i = 0; i < granules_; ++i) free_order_[i] = kNotFree;
     for (Index& head : heads_) head = kNone;
+    for (Index& head : kept_) head = kNone;
     total_ = bytes;
     used_ = 0;
-    // The largest aligned blocks that fit, from the start.
-    for (std::uint32_t at = 0; at < granules_;) {
-        unsigned order = at == 0 ? kOrders - 1 : static_cast<unsigned>(std::countr_zero(at));
-        if (order > kOrders - 1) order = kOrders - 1;
-        while ((std::uint32_t{1} << order) > granules_ - at) --order;
-        push(at, order);
-        at += std::uint32_t{1} << order;
-    }
+    push_range(0, granules_);
     return {};
 }
 
-unsigned MessageArea::order_for(std::uint32_t bytes) {
-    const std::uint32_t granules = (bytes + kGranule - 1) / kGranule;
-    return static_cast<unsigned>(std::bit_width(granules - 1));
+MessageArea::Class MessageArea::class_for(std::uint32_t bytes) {
+    std::uint32_t granules = (bytes + kGranule - 1) / kGranule;
+    const auto order = static_cast<unsigned>(std::bit_width(granules - 1));
+    if (order > 3) {
+        const std::uint32_t unit = std::uint32_t{1} << (order - 3);
+        granules = (granules + unit - 1) & ~(unit - 1);
+    }
+    const std::uint32_t eighths = (granules << 3) >> order;       // 5..8, and 8 for a single granule
+    return {granules, order, order * 4 + eighths - 5};
 }
 
 Result<AreaBlock> MessageArea::allocate(std::uint32_t bytes) {
     if (bytes == 0) return AreaBlock{};
     if (bytes > total_) return Error::Exhausted;
-    const unsigned wanted = order_for(bytes);
+    const Class wanted = class_for(bytes);
+    const std::uint32_t size = wanted.granules * kGranule;
+    if (const Index kept = kept_[wanted.index]; kept != kNone) {
+        kept_[wanted.index] = links_[kept].next;
+        used_ += size;
+        return AreaBlock{kept * kGranule, size};
+    }
     for (int attempt = 0; attempt < 2; ++attempt) {
-        for (unsigned order = wanted; order < kOrders; ++order) {
+        for (unsigned order = wanted.order; order < kOrders; ++order) {
             const Index granule = heads_[order];
             if (granule == kNone) continue;
             take(granule, order);
-            while (order > wanted) {
-                --order;
-                push(granule + (std::uint32_t{1} << order), order);
-            }
-            used_ += kGranule << wanted;
-            return AreaBlock{granule * kGranule, kGranule << wanted};
+            push_range(granule + wanted.granules, granule + (std::uint32_t{1} << order));
+            used_ += size;
+            return AreaBlock{granule * kGranule, size};
         }
-        if (attempt == 0) merge_all();
+        if (attempt == 0 && !freed_since_join_) break;
+        if (attempt == 0) join_all();
     }
     return Error::Exhausted;
 }
@@ -57,7 +61,21 @@ Result<AreaBlock> MessageArea::allocate(std::uint32_t bytes) {
 void MessageArea::free(AreaBlock block) {
     if (!block) return;
     used_ -= block.size;
-    push(block.offset / kGranule, order_for(block.size));
+    const auto granule = static_cast<Index>(block.offset / kGranule);
+    freed_since_join_ = true;
+    Index& kept = kept_[class_for(block.size).index];
+    links_[granule].next = kept;
+    kept = granule;
+}
+
+void MessageArea::push_range(std::uint32_t first, std::uint32_t end) {
+    while (first < end) {
+        unsigned order = first == 0 ? kOrders - 1 : static_cast<unsigned>(std::countr_zero(first));
+        if (order > kOrders - 1) order = kOrders - 1;
+        while ((std::uint32_t{1} << order) > end - first) --order;
+        push(first, order);
+        first += std::uint32_t{1} << order;
+    }
 }
 
 void MessageArea::push(std::uint32_t granule, unsigned order) {
@@ -77,8 +95,17 @@ void MessageArea::take(std::uint32_t granule, unsigned order) {
     free_order_[granule] = kNotFree;
 }
 
-// Joins every pair of free buddies, smallest first.
-void MessageArea::merge_all() {
+// Gives kept blocks back, then joins every pair of free buddies, smallest first.
+void MessageArea::join_all() {
+    freed_since_join_ = false;
+    for (unsigned index = 0; index < kClasses; ++index) {
+        const std::uint32_t granules = ((index % 4 + 5) << (index / 4)) >> 3;
+        while (kept_[index] != kNone) {
+            const Index granule = kept_[index];
+            kept_[index] = links_[granule].next;
+            push_range(granule, granule + granules);
+        }
+    }
     for (unsigned order = 0; order + 1 < kOrders; ++order) {
         const std::uint32_t step = std::uint32_t{1} << order;
         for (std::uint32_t granule = 0; granule + 2 * step <= granules_; granule += 2 * step) {

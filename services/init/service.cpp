@@ -18,7 +18,7 @@ rt::Task<void> Service::run() {
         if (started) {
             end = co_await watch();
         } else if (device_missing_) {
-            rt::log_warning("service \"{}\": waiting, there is no device for grant {}", name(), step_.view());
+            rt::log_warning("service \"{}\": waiting, there is no device for {}", name(), step_.view());
             co_await wait_for_operator(State::waiting);
             continue;
         } else {
