@@ -19,6 +19,7 @@ namespace {
 
 constexpr unsigned kBacktraceDepth = 24;
 constexpr std::uint64_t kSecondsBeforeReset = 10;
+constexpr std::uint64_t kUsualHz = 2'500'000'000;    // of the counter, while it has not been measured
 
 unsigned depth;     // panics so far: one inside another prints less
 
@@ -86,14 +87,10 @@ void put_registers(const arch::TrapFrame& frame) {
         arch::exit_vm(kPanicExitStatus);
     }
     put("reset in 10 seconds\n");
-    const std::uint64_t hz = arch::clock().tsc_hz;
-    if (hz != 0) {
-        const std::uint64_t until = arch::read_tsc() + kSecondsBeforeReset * hz;
-        while (arch::read_tsc() < until) arch::relax();
-    } else {
-        // Before the clock: a read of port 0x80 takes about a microsecond.
-        for (std::uint64_t i = 0; i < kSecondsBeforeReset * 1'000'000; ++i) arch::in8(0x80);
-    }
+    const std::uint64_t measured = arch::clock().tsc_hz;
+    const std::uint64_t hz = measured != 0 ? measured : kUsualHz;
+    const std::uint64_t until = arch::read_tsc() + kSecondsBeforeReset * hz;
+    while (arch::read_tsc() < until) arch::relax();
     arch::reset();
 }
 

@@ -124,11 +124,13 @@ no_long_mode:
 no_execute_disable:
     movl $PHYS(text_no_nx), %esi
 1:  call serial_print
-    // About ten seconds (a port access takes about a microsecond), then the chipset's reset register.
-    movl $10000000, %ecx
-2:  inb $0x80, %al
-    decl %ecx
-    jnz 2b
+    // About ten seconds: the counter's upper half moves on every one to two. Then the chipset's reset register.
+    rdtsc
+    leal 7(%edx), %ecx
+2:  pause
+    rdtsc
+    cmpl %ecx, %edx
+    jne 2b
     movw $0xcf9, %dx
     movb $0x06, %al
     outb %al, %dx
