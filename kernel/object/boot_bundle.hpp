@@ -33,6 +33,7 @@ private:
 
     bundle::Bundle bundle_;
     bool open_ = false;
+    bool table_damaged_ = false;        // only a rescue is started from it
     std::uint64_t damaged_ = 0;         // bit i: entry i does not match its checksum
     FixedText<160> fault_;
 };

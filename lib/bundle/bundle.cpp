@@ -43,7 +43,7 @@ const char* fault_of(std::span<const std::byte> bytes, std::uint32_t index, std:
 
 }  // namespace
 
-Result<Bundle> Bundle::open(std::span<const std::byte> bytes, const char** reason_out) {
+Result<Bundle> Bundle::open(std::span<const std::byte> bytes, const char** reason_out, Table table) {
     const char* unused = nullptr;
     const char*& reason = reason_out != nullptr ? *reason_out : unused;
     const auto refuse = [&](Error error, const char* why) {
@@ -62,7 +62,8 @@ Result<Bundle> Bundle::open(std::span<const std::byte> bytes, const char** reaso
     bytes = bytes.first(header.total_bytes);
     const std::size_t table_bytes = header.entry_count * sizeof(abi::BundleEntry);
     if (sizeof header + table_bytes > bytes.size()) return refuse(Error::Malformed, "cut short");
-    if (checksum64(bytes.subspan(sizeof header, table_bytes)) != header.table_checksum)
+    if (table == Table::Intact &&
+        checksum64(bytes.subspan(sizeof header, table_bytes)) != header.table_checksum)
         return refuse(Error::ChecksumMismatch, "the table does not match its checksum");
     unsigned manifests = 0;
     for (std::uint32_t i = 0; i < header.entry_count; ++i) {

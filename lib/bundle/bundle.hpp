@@ -24,7 +24,11 @@ public:
     // Checks header and table: magic, version, sizes, the table's checksum, names (valid and unique), contents
     // page-aligned, inside the bundle and apart from each other, exactly one manifest. Contents are not looked at.
     // Malformed, Unsupported (another version) or ChecksumMismatch (the table); `reason`, when given, says what.
-    static Result<Bundle> open(std::span<const std::byte> bytes, const char** reason = nullptr);
+    // With MayBeDamaged the table's checksum is not compared: what a rescue can still be started from, if everything
+    // else holds.
+    enum class Table : bool { Intact, MayBeDamaged };
+    static Result<Bundle> open(std::span<const std::byte> bytes, const char** reason = nullptr,
+                               Table table = Table::Intact);
 
     std::uint32_t size() const { return count_; }
     // Entry `index`, which is less than size().

@@ -1,0 +1,86 @@
+"""Demand 4: a manifest or bundle that does not hold is told in one line, and only the rescue shell starts."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from support.project import ROOT
+
+MAKE_BUNDLE = ROOT / "tools" / "bundle" / "make-bundle"
+PROGRAMS = ROOT / "build" / "target" / "programs"
+DEV = (ROOT / "manifest" / "dev.capnp").read_text()
+
+
+def make_bundle(folder, text, *arguments):
+    manifest = folder / "faulty.capnp"
+    manifest.write_text(text.replace("0xc0a505000000d001", "0xc0a505000000d0ee"))
+    bundle = folder / "bundle"
+    made = subprocess.run([sys.executable, MAKE_BUNDLE, "--manifest", manifest, "--programs", PROGRAMS, "--output", bundle,
+                           *arguments], capture_output=True, text=True)
+    return made, bundle
+
+
+def edited(old, new):
+    assert old in DEV
+    return DEV.replace(old, new, 1)
+
+
+def boots_into_rescue(boot, bundle, line):
+    machine = boot("dev", way="kernel", bundle=bundle)
+    machine.wait_for(line, 20, from_start=True)
+    machine.wait_for_shell()
+    listed = machine.shell("ps")
+    names = re.findall(r"^\s*\d+\s+([a-z0-9-]+)", listed, re.MULTILINE)
+    assert sorted(names) == ["init", "shell"], listed
+    assert len(re.findall(r"init: (?:error: )?manifest fault", machine.text)) <= 1
+    return machine
+
+
+def test_an_unknown_field_is_a_build_error_with_its_line(tmp_path):
+    text = edited("heapPages = 64,", "heapPagse = 64,")
+    line = next(number for number, content in enumerate(text.splitlines(), 1) if "heapPagse" in content)
+    made, bundle = make_bundle(tmp_path, text)
+    assert made.returncode != 0 and not bundle.exists()
+    assert f":{line}:" in made.stderr and "heapPagse" in made.stderr
+
+
+@pytest.mark.parametrize("name, old, new, line", [
+    ("no-such-export", 'export = "tcp-listen"', 'export = "tcp-listne"', r'service "web".*grant "listen".*tcp-listne'),
+    ("no-such-service", '(service = "netstack", export = "uplink"', '(service = "netstakc", export = "uplink"',
+     r'service "virtio-net".*grant "uplink".*netstakc'),
+    ("no-such-kernel-object", '(kernel = "Entropy")', '(kernel = "Entorpy")', r'service "netstack".*grant "entropy".*Entorpy'),
+    ("wrong-interface", '(name = "manager", interface = "NetworkManager"', '(name = "manager", interface = "Uplink"',
+     r'service "shell".*grant "manager".*(?:Uplink|NetworkManager)'),
+], ids=lambda value: value if isinstance(value, str) and re.fullmatch(r"[a-z-]+", value) else "")
+def test_a_grant_that_cannot_be_given_is_named(boot, tmp_path, name, old, new, line):
+    made, bundle = make_bundle(tmp_path, edited(old, new))
+    assert made.returncode == 0, made.stderr
+    boots_into_rescue(boot, bundle, line)
+
+
+def test_a_missing_program_is_named(boot, tmp_path):
+    made, bundle = make_bundle(tmp_path, DEV, "--leave-out", "web")
+    assert made.returncode == 0, made.stderr
+    boots_into_rescue(boot, bundle, r'service "web".*program.*web')
+
+
+def test_a_damaged_program_is_named(boot, tmp_path):
+    made, bundle = make_bundle(tmp_path, DEV, "--damage", "netstack")
+    assert made.returncode == 0, made.stderr
+    boots_into_rescue(boot, bundle, r'netstack.*(?:damaged|checksum)')
+
+
+def test_a_damaged_bundle_is_named(boot, tmp_path):
+    made, bundle = make_bundle(tmp_path, DEV, "--damage-table")
+    assert made.returncode == 0, made.stderr
+    boots_into_rescue(boot, bundle, r'init: .*manifest fault.*ChecksumMismatch')
+
+
+def test_without_an_intact_init_the_kernel_says_what_is_damaged(boot, tmp_path):
+    made, bundle = make_bundle(tmp_path, DEV, "--damage", "init")
+    assert made.returncode == 0, made.stderr
+    machine = boot("dev", way="kernel", bundle=bundle)
+    machine.wait_for(r"kernel panic: init cannot be loaded: .*init is damaged", 20, from_start=True)
+    assert isinstance(machine.wait_for_end(20), int)
