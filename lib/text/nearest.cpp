@@ -7,7 +7,6 @@ namespace capos::text {
 
 namespace {
 constexpr std::size_t kLongest = 32;
-constexpr std::size_t kNear = 2;
 using Row = std::array<std::size_t, kLongest + 1>;
 }  // namespace
 
@@ -35,10 +34,10 @@ std::size_t edit_distance(std::string_view left, std::string_view right) {
 
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates) {
     std::string_view best;
-    std::size_t best_distance = kNear + 1;
+    std::size_t best_distance = word.size() <= 4 ? 2 : 3;   // one more than is near
     for (const std::string_view candidate : candidates) {
         const std::size_t distance = edit_distance(word, candidate);
-        if (distance < best_distance && distance < word.size()) {
+        if (!word.empty() && distance < best_distance) {
             best = candidate;
             best_distance = distance;
         }

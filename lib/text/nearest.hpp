@@ -11,7 +11,7 @@ namespace capos::text {
 // Only the first 32 characters of each count.
 std::size_t edit_distance(std::string_view left, std::string_view right);
 
-// The candidate nearest to `word`, when it is near: at most 2 edits, and fewer than the word has characters. Empty
+// The candidate nearest to `word`, when it is near: at most 2 edits, 1 in a word of up to 4 characters. Empty
 // when none is. Of several equally near, the first.
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
 

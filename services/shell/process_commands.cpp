@@ -65,6 +65,26 @@ constexpr std::array<Column, 7> kLedgerColumns = {
     Column{"OF", 6, Align::Right}};
 static_assert(text::table_width(kLedgerColumns) <= 80);
 
+// What a process uses itself: the kernel counts the shares that init passed on to the others as used by init.
+struct OwnUse {
+    std::uint64_t pages;
+    std::uint64_t object_bytes;
+};
+
+OwnUse own_use(const SystemInfo::ProcessesResults::Reader& processes, const SystemInfo::ProcessInfo::Reader& process) {
+    constexpr std::uint32_t kInit = 1;
+    OwnUse own{process.pages_used(), process.object_bytes_used()};
+    if (process.pid() != kInit)
+        return own;
+    for (const auto other : processes.processes()) {
+        if (other.pid() == kInit)
+            continue;
+        own.pages -= other.pages_limit() < own.pages ? other.pages_limit() : own.pages;
+        own.object_bytes -= other.object_bytes_limit() < own.object_bytes ? other.object_bytes_limit() : own.object_bytes;
+    }
+    return own;
+}
+
 }  // namespace
 
 rt::Task<void> run_ps(const Context& context) {
@@ -85,8 +105,9 @@ rt::Task<void> run_ps(const Context& context) {
             for (const auto service : (*services)->services())
                 if (service.pid() == process.pid())
                     restarts << service.restarts();
-        table.cell(restarts.view()).cell(Duration{process.cpu_ns()}).cell(ByteSize{process.pages_used() * kPage});
-        table.cell(Share{process.pages_used(), process.pages_limit()});
+        const std::uint64_t pages = own_use(**processes, process).pages;
+        table.cell(restarts.view()).cell(Duration{process.cpu_ns()}).cell(ByteSize{pages * kPage});
+        table.cell(Share{pages, process.pages_limit()});
         table.cell(process.submissions()).cell(process.refusals());
         co_await out.flush_when_full();
     }
@@ -154,8 +175,9 @@ rt::Task<void> run_mem(const Context& context) {
     Table table(out.text(), kLedgerColumns);
     table.header();
     for (const auto process : (*processes)->processes()) {
-        table.cell(process.name()).cell(ByteSize{process.pages_used() * kPage});
-        table.cell(ByteSize{process.pages_limit() * kPage}).cell(ByteSize{process.object_bytes_used()});
+        const OwnUse own = own_use(**processes, process);
+        table.cell(process.name()).cell(ByteSize{own.pages * kPage});
+        table.cell(ByteSize{process.pages_limit() * kPage}).cell(ByteSize{own.object_bytes});
         table.cell(ByteSize{process.object_bytes_limit()}).cell(process.slots_used()).cell(process.slots_limit());
         co_await out.flush_when_full();
     }

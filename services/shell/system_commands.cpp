@@ -38,12 +38,12 @@ void print_outcome(const Context& context, Outcome outcome) {
     }
 }
 
-// Lines of the log from `from` on, up to `skip` of them left out; the rest is printed. What the kernel has next.
 struct LogWalk {
     std::uint64_t lines = 0;
     Error error = Error::None;
 };
 
+// Prints the lines of the log after the first `skip`, or only counts them. Ctrl-C ends it.
 rt::Task<LogWalk> walk_log(const Context& context, std::uint64_t skip, bool print) {
     LogWalk walk;
     std::uint64_t from = 0;

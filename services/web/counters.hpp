@@ -20,6 +20,7 @@ struct Counters {
     std::uint64_t bytes_out = 0;       // as taken by sockets
     std::uint64_t gatherings = 0;      // how often the facts were collected
     std::uint64_t listens = 0;         // how often the port was opened: more than 1 after the stack came back
+    std::uint64_t first_answer_ns = 0; // when the first request was answered, since boot; 0: none yet
 };
 
 }  // namespace capos::web

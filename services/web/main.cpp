@@ -36,14 +36,14 @@ rt::Task<int> run() {
     if (!authority)
         co_return 1;
     Counters counters;
+    const std::string_view licenses = co_await open_licenses();
     Status status({optional_grant<schema::SystemInfo>("system"), optional_grant<schema::ServiceControl>("control"),
                    optional_grant<schema::NetworkManager>("manager")},
-                  counters);
+                  counters, !licenses.empty());
     if (!status.create()) {
         rt::log_error("the heap is too small for the status");
         co_return 1;
     }
-    const std::string_view licenses = co_await open_licenses();
     Server server(std::move(*authority), status, counters, licenses, options());
     co_await server.run();
     co_return 0;

@@ -135,7 +135,8 @@ rt::Task<Result<void>> Server::respond(const client::TcpSocket& socket, const ht
     found->head.keep_alive = request.keep_alive;
     FixedText<http::kMaxResponseHead> head;
     http::write_head(head, found->head);
-    ++counters_.answered;
+    if (counters_.answered++ == 0)
+        counters_.first_answer_ns = rt::now_ns();
     co_return co_await send(socket, head.view(), with_body ? found->body : std::string_view());
 }
 

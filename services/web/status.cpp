@@ -9,6 +9,10 @@ namespace capos::web {
 
 namespace {
 
+// Name and number, without the packager's addition.
+constexpr std::string_view kCompilerVersion = "clang " __clang_version__;
+constexpr std::string_view kCompiler = kCompilerVersion.substr(0, kCompilerVersion.find(" ("));
+
 constexpr std::uint32_t kSmallReply = 2 * 1024 - 64;
 constexpr std::uint32_t kLargeReply = 16 * 1024 - 128;
 
@@ -60,13 +64,13 @@ rt::Task<Result<void>> Status::gather() {
     ++counters_.gatherings;
     const std::uint64_t started_ns = rt::now_ns();
     json::Writer out(std::span(storage_.get(), kMaxBytes));
-    out.begin_object().member("format", 1).member("build", "clang " __clang_version__);
+    out.begin_object().member("format", 1).member("build", kCompiler);
     CO_TRY(co_await write_kernel_facts(out));
     CO_TRY(co_await write_processes(out));
     CO_TRY(co_await write_services(out));
     CO_TRY(co_await write_network(out));
     out.key("web");
-    write_web(out, counters_);
+    write_web(out, counters_, licenses_);
     out.member("gathered_in_us", (rt::now_ns() - started_ns) / rt::kMicrosecond).end_object();
     const std::string_view text = CO_TRY(out.finish());
     Snapshot snapshot = Snapshot::of(text);
@@ -102,7 +106,7 @@ rt::Task<Result<void>> Status::write_processes(json::Writer& out) {
     }
     out.begin_object().member("available", true).key("list").begin_array();
     for (const auto process : (*processes)->processes()) {
-        begin_process(out, process);
+        begin_process(out, process, passed_on(**processes, process.pid()));
         const auto capabilities = co_await sources_.system.capabilities(process.pid(), expecting(kLargeReply));
         section(out, "capabilities", capabilities, write_capabilities);
         out.end_object();

@@ -31,7 +31,9 @@ public:
     // The largest status. A section that does not fit is left out and says so.
     static constexpr std::size_t kMaxBytes = 96 * 1024;
 
-    Status(Sources sources, Counters& counters) : sources_(std::move(sources)), counters_(counters) {}
+    // `licenses`: whether there is something at /licenses.
+    Status(Sources sources, Counters& counters, bool licenses)
+        : sources_(std::move(sources)), counters_(counters), licenses_(licenses) {}
 
     // Takes the memory it collects in. OutOfMemory.
     Result<void> create();
@@ -49,6 +51,7 @@ private:
 
     Sources sources_;
     Counters& counters_;
+    bool licenses_;
     std::unique_ptr<char[]> storage_;
     Snapshot snapshot_;
     std::uint64_t gathered_ns_ = 0;

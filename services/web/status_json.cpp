@@ -29,8 +29,14 @@ constexpr std::array<std::string_view, 5> kServiceStates = {"starting", "running
 constexpr std::array<std::string_view, 6> kDhcpStates = {"no device",  "discovering", "requesting",
                                                          "bound", "renewing", "rebinding"};
 
-void write_use(Writer& out, std::string_view name, std::uint64_t used, std::uint64_t limit) {
-    out.key(name).begin_object().member("used", used).member("limit", limit).end_object();
+// `own` is what is left of `used` without what was passed on to others.
+void write_use(Writer& out, std::string_view name, std::uint64_t used, std::uint64_t limit, std::uint64_t passed_on = 0) {
+    out.key(name)
+        .begin_object()
+        .member("used", used)
+        .member("own", used > passed_on ? used - passed_on : 0)
+        .member("limit", limit)
+        .end_object();
 }
 
 // An address, or null for none.
@@ -107,7 +113,21 @@ void write_mitigations(Writer& out, const SystemInfo::OverviewResults::Reader& o
     out.end_array();
 }
 
-void begin_process(Writer& out, const SystemInfo::ProcessInfo::Reader& process) {
+PassedOn passed_on(const SystemInfo::ProcessesResults::Reader& processes, std::uint32_t pid) {
+    constexpr std::uint32_t kInit = 1;
+    PassedOn sum;
+    if (pid != kInit)
+        return sum;
+    for (const auto process : processes.processes()) {
+        if (process.pid() == kInit)
+            continue;
+        sum.pages += process.pages_limit();
+        sum.object_bytes += process.object_bytes_limit();
+    }
+    return sum;
+}
+
+void begin_process(Writer& out, const SystemInfo::ProcessInfo::Reader& process, const PassedOn& passed_on) {
     out.begin_object()
         .member("pid", process.pid())
         .member("name", process.name())
@@ -118,8 +138,8 @@ void begin_process(Writer& out, const SystemInfo::ProcessInfo::Reader& process) 
         .member("submissions", process.submissions())
         .member("refusals", process.refusals())
         .member("calls_outstanding", process.calls_outstanding());
-    write_use(out, "pages", process.pages_used(), process.pages_limit());
-    write_use(out, "object_bytes", process.object_bytes_used(), process.object_bytes_limit());
+    write_use(out, "pages", process.pages_used(), process.pages_limit(), passed_on.pages);
+    write_use(out, "object_bytes", process.object_bytes_used(), process.object_bytes_limit(), passed_on.object_bytes);
     write_use(out, "slots", process.slots_used(), process.slots_limit());
 }
 
@@ -274,7 +294,7 @@ void write_connections(Writer& out, const NetworkManager::ConnectionsResults::Re
     out.end_array().member("established", established).member("other", closing).end_object();
 }
 
-void write_web(Writer& out, const Counters& counters) {
+void write_web(Writer& out, const Counters& counters, bool licenses) {
     out.begin_object()
         .member("connections_open", counters.open)
         .member("connections_most", counters.most_open)
@@ -290,6 +310,8 @@ void write_web(Writer& out, const Counters& counters) {
         .member("bytes_out", counters.bytes_out)
         .member("gatherings", counters.gatherings)
         .member("listens", counters.listens)
+        .member("first_answer_ms", counters.first_answer_ns / kMillisecond)
+        .member("licenses", licenses)
         .end_object();
 }
 

@@ -21,8 +21,17 @@ void write_unavailable(json::Writer& out, std::string_view why);
 
 void write_system(json::Writer& out, const schema::SystemInfo::OverviewResults::Reader& overview);
 void write_mitigations(json::Writer& out, const schema::SystemInfo::OverviewResults::Reader& overview);
+
+// What a process's ledger passed on to the processes it started; the kernel counts it as used.
+struct PassedOn {
+    std::uint64_t pages = 0;
+    std::uint64_t object_bytes = 0;
+};
+// Init passes on what all others may use; nobody else starts processes.
+PassedOn passed_on(const schema::SystemInfo::ProcessesResults::Reader& processes, std::uint32_t pid);
 // One process without the closing brace: its capabilities follow.
-void begin_process(json::Writer& out, const schema::SystemInfo::ProcessInfo::Reader& process);
+void begin_process(json::Writer& out, const schema::SystemInfo::ProcessInfo::Reader& process, const PassedOn& passed_on);
+
 void write_capabilities(json::Writer& out, const schema::SystemInfo::CapabilitiesResults::Reader& capabilities);
 void write_devices(json::Writer& out, const schema::SystemInfo::DevicesResults::Reader& devices);
 void write_boot(json::Writer& out, const schema::SystemInfo::BootStepsResults::Reader& boot);
@@ -34,6 +43,6 @@ void write_routes(json::Writer& out, const schema::NetworkManager::RoutesResults
 void write_neighbours(json::Writer& out, const schema::NetworkManager::NeighboursResults::Reader& neighbours);
 // How many connections are in which state. Peers are not shown: the page is for everyone.
 void write_connections(json::Writer& out, const schema::NetworkManager::ConnectionsResults::Reader& connections);
-void write_web(json::Writer& out, const Counters& counters);
+void write_web(json::Writer& out, const Counters& counters, bool licenses);
 
 }  // namespace capos::web

@@ -119,6 +119,7 @@ TEST(NearestTest, OneSlipIsFound) {
 TEST(NearestTest, NothingNearIsNothing) {
     static constexpr std::array<std::string_view, 2> kWords = {"help", "ps"};
     EXPECT_EQ(nearest("x", kWords), "");
+    EXPECT_EQ(nearest("foo", kWords), "");
     EXPECT_EQ(nearest("", kWords), "");
     EXPECT_EQ(nearest("frobnicate", kWords), "");
 }
