@@ -50,6 +50,7 @@ Outcome Reply::done() {
     auto message = builder_.finish();
     if (!message) return fail(Error::NoRoom);
     if (!message->empty() && !write_answer(answer_, *message)) return fail(Error::NoRoom);
+    succeeded_ = true;
     const std::uint16_t arrived = deliver_gifts(answer_, gifts_, nullptr, 0);
     const auto length = static_cast<std::uint32_t>(message->size());
     if (record_ != nullptr) {
@@ -81,6 +82,10 @@ Outcome Reply::fail(Error error, std::string_view reason) {
 }
 
 KernelCall::~KernelCall() {
+    if (succeeded_)
+        for (std::uint32_t i = 0; i < arguments_.count; ++i)
+            if (arguments_.items[i].moved_from != abi::kNoHandle)
+                caller().table().commit_move(arguments_.items[i].moved_from);
     if (arguments_.count != 0) undo_transfer(arguments_, caller());
 }
 

@@ -73,6 +73,7 @@ protected:
     wire::MessageBuilder builder_;
     TransferSet gifts_;
     CallRecord* record_ = nullptr;            // of a parked call; given back with the completion
+    bool succeeded_ = false;
 };
 
 template <class Params, class Results>
@@ -88,7 +89,7 @@ public:
         : Reply({&ring, submission.buffer_offset, submission.buffer_capacity, submission.accept_capabilities},
                 submission.user_data, scratch),
           submission_(submission), arguments_(arguments), message_(message) {}
-    // Moves that a method did not take up go back to the sender; copies are released.
+    // Moved capabilities leave the sender when the call succeeded and go back to it otherwise; references are released.
     ~KernelCall();
 
     std::uint16_t method() const { return submission_.method; }
