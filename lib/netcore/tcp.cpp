@@ -16,6 +16,7 @@ TcpTotals totals;
 
 constexpr std::uint8_t kPollInterval = 1;          // in lwIP's slow ticks of 500 ms
 constexpr std::uint32_t kOrphanSeconds = 60;       // how long a closed connection may take to deliver what it holds
+constexpr tcpwnd_size_t kInitialSegments = 10;     // first flight (RFC 6928); lwIP's own is three
 constexpr std::size_t kSmallSegment = 256;         // segments up to this many bytes are gathered
 constexpr std::size_t kGatherBytes = 1460;
 
@@ -211,6 +212,10 @@ Result<std::size_t> Connection::write(std::span<const std::byte> bytes) {
     if (send_closed_)
         return Error::Closed;
     std::size_t count = std::min({bytes.size(), room(), kMaxTransfer});
+    if (!sent_ && count != 0) {
+        sent_ = true;
+        pcb_->cwnd = std::max<tcpwnd_size_t>(pcb_->cwnd, kInitialSegments * pcb_->mss);
+    }
     while (count != 0) {
         const err_t error = tcp_write(pcb_, bytes.data(), static_cast<u16_t>(count), TCP_WRITE_FLAG_COPY);
         if (error == ERR_OK)

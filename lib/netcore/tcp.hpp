@@ -96,6 +96,7 @@ private:
     bool receive_closed_ = false;
     bool send_closed_ = false;
     bool reset_ = false;
+    bool sent_ = false;           // something was written
 };
 
 class Listener {

@@ -88,7 +88,6 @@
 #define TCP_KEEPCNT_DEFAULT 8U
 #define LWIP_TCP_RTO_TIME 1000          /* RFC 6298, 2.1 */
 #define TCP_MSL 60000UL                 /* TIME_WAIT is 2 minutes (RFC 9293, 3.4.2) */
-#define LWIP_TCP_CALC_INITIAL_CWND(mss) ((tcpwnd_size_t)(10 * (mss)))   /* RFC 6928 */
 #define LWIP_CALLBACK_API 1
 
 /* --- checksums: wide additions; a segment's data is summed while it is copied --- */

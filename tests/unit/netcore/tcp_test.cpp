@@ -1,0 +1,612 @@
+// TCP through the stack, with the peer played segment by segment.
+#include <random>
+
+#include "lwip/priv/tcp_priv.h"
+#include "tests/unit/netcore/test_network.hpp"
+
+namespace capos::netcore {
+namespace {
+
+using namespace testing_support;
+
+// The other end of one connection.
+class Peer {
+public:
+    Peer(TestNetwork& network, std::uint16_t port, std::uint32_t sequence = 1000)
+        : network_(network), port_(port), sequence_(sequence) {}
+
+    Segment make(std::uint8_t flags, Bytes data = {}) const {
+        Segment segment{.from = TestNetwork::kPeer, .to = TestNetwork::kOwn, .from_port = port_, .to_port = 80};
+        segment.sequence = sequence_;
+        segment.acknowledged = (flags & kAck) != 0 ? expected_ : 0;
+        segment.flags = flags;
+        segment.window = window;
+        segment.data = std::move(data);
+        return segment;
+    }
+    void give(const Segment& segment) { network_.give_packet(segment.packet()); }
+    void send(std::uint8_t flags, Bytes data = {}) {
+        const auto length = static_cast<std::uint32_t>(data.size());
+        give(make(flags, std::move(data)));
+        sequence_ += length + ((flags & (kSyn | kFin)) != 0 ? 1u : 0u);
+    }
+    void say(std::string_view text) { send(kAck | kPsh, Bytes(text.begin(), text.end())); }
+
+    // Takes everything the stack has sent to this peer, acknowledging in order; returns the data.
+    std::string collect(bool acknowledge = true) {
+        std::string text;
+        bool something = false;
+        while (auto frame = network_.next()) {
+            if (!frame->is_tcp() || frame->segment().to_port != port_)
+                continue;
+            last = frame->segment();
+            ++segments;
+            if (last.has(kRst)) {
+                reset = true;
+                continue;
+            }
+            if (last.has(kSyn))
+                expected_ = last.sequence + 1;
+            const auto length = static_cast<std::uint32_t>(last.data.size());
+            const std::uint32_t seen = expected_ - last.sequence;   // bytes of it that came before
+            something = something || length != 0;
+            if (seen <= length) {
+                text.append(last.data.begin() + static_cast<std::ptrdiff_t>(seen), last.data.end());
+                expected_ += length - seen;
+            }
+            if (last.has(kFin) && last.sequence + length == expected_) {
+                ++expected_;
+                ended = true;
+                something = true;
+            }
+        }
+        if (something && acknowledge)
+            send(kAck);
+        return text;
+    }
+    // Acknowledges and takes until nothing more comes.
+    std::string collect_all() {
+        std::string text;
+        for (std::size_t before = ~std::size_t{0}; before != segments;) {
+            before = segments;
+            text += collect();
+        }
+        return text;
+    }
+    bool connect(const Bytes& options = {2, 4, 5, 180, 1, 3, 3, 7}) {
+        Segment syn = make(kSyn);
+        syn.options = options;
+        give(syn);
+        ++sequence_;
+        collect(false);
+        if (!last.has(kSyn | kAck))
+            return false;
+        send(kAck);
+        return true;
+    }
+
+    std::uint16_t window = 0xffff;
+    Segment last{};
+    std::size_t segments = 0;
+    bool reset = false;
+    bool ended = false;
+    std::uint32_t sequence() const { return sequence_; }
+    void skip(std::uint32_t bytes) { sequence_ += bytes; }
+    std::uint32_t expected() const { return expected_; }
+    std::uint16_t port() const { return port_; }
+
+private:
+    TestNetwork& network_;
+    std::uint16_t port_;
+    std::uint32_t sequence_;
+    std::uint32_t expected_ = 0;
+};
+
+struct TcpTest : TestNetwork {
+    void SetUp() override {
+        TestNetwork::SetUp();
+        bind();
+        open(8);
+    }
+    void TearDown() override {
+        listener.reset();
+        EXPECT_EQ(budget.open, 0u) << "connections leaked";
+        TestNetwork::TearDown();
+    }
+    void open(std::uint16_t backlog) {
+        listener.reset();
+        auto made = Listener::open(80, backlog, budget);
+        ASSERT_TRUE(made.has_value());
+        listener = std::move(*made);
+    }
+    std::unique_ptr<Connection> accept(Peer& peer) {
+        EXPECT_TRUE(peer.connect());
+        auto connection = listener->accept();
+        EXPECT_NE(connection, nullptr);
+        return connection;
+    }
+    static std::string read(Connection& connection, std::size_t max = 65536) {
+        std::string text(max, 0);
+        text.resize(connection.read(std::as_writable_bytes(std::span(text))));
+        return text;
+    }
+    static std::size_t write(Connection& connection, std::string_view text) {
+        return connection.write(std::as_bytes(std::span(text))).value();
+    }
+    std::size_t active() {
+        ConnectionInfo list[300];
+        const std::size_t count = Stack::connections(list);
+        std::size_t open = 0;
+        for (std::size_t i = 0; i < count; ++i)
+            open += std::string_view(list[i].state) != "LISTEN" && std::string_view(list[i].state) != "TIME_WAIT";
+        return open;
+    }
+
+    ConnectionBudget budget{.limit = 64};
+    std::unique_ptr<Listener> listener;
+};
+
+TEST_F(TcpTest, HandshakeOffersTheSegmentSizeOfTheLinkAndAScaledWindow) {
+    Peer peer(*this, 1000);
+    auto connection = accept(peer);
+    EXPECT_EQ(connection->peer(), kPeer);
+    EXPECT_EQ(connection->peer_port(), 1000);
+    EXPECT_EQ(connection->local_port(), 80);
+    EXPECT_STREQ(connection->state(), "ESTABLISHED");
+    // The answer's options: segment size 1420 (the MTU of the lease is 1460) and a window scale.
+    Peer second(*this, 1001);
+    Segment syn = second.make(kSyn);
+    syn.options = {2, 4, 5, 180, 1, 3, 3, 7};
+    second.give(syn);
+    second.collect(false);
+    const Bytes& options = second.last.options;
+    ASSERT_GE(options.size(), 8u);
+    EXPECT_EQ(get16(options, 2), 1420);
+    const Bytes scale{3, 3, 2};
+    EXPECT_NE(std::search(options.begin(), options.end(), scale.begin(), scale.end()), options.end());
+}
+
+TEST_F(TcpTest, RequestAndAnswerArriveWhole) {
+    Peer peer(*this, 1000);
+    auto connection = accept(peer);
+    peer.say("GET / HTTP/1.1\r\n\r\n");
+    EXPECT_EQ(read(*connection), "GET / HTTP/1.1\r\n\r\n");
+    const std::string page(4096, 'p');
+    EXPECT_EQ(write(*connection, page), page.size());
+    EXPECT_EQ(outgoing.size(), 3u) << "three segments, the request's acknowledgement rides along";
+    EXPECT_EQ(peer.collect(), page);
+    EXPECT_TRUE(peer.last.has(kPsh));
+    EXPECT_EQ(connection->unsent(), 0u);
+}
+
+TEST_F(TcpTest, SegmentsOutOfOrderAreReadInOrder) {
+    Peer peer(*this, 1000);
+    auto connection = accept(peer);
+    const std::uint32_t base = peer.sequence();
+    auto piece = [&](std::uint32_t offset, const char* text) {
+        Segment segment = peer.make(kAck, Bytes(text, text + 3));
+        segment.sequence = base + offset;
+        peer.give(segment);
+    };
+    piece(6, "ghi");
+    piece(3, "def");
+    EXPECT_EQ(connection->readable(), 0u);
+    piece(3, "def");
+    piece(0, "abc");
+    EXPECT_EQ(read(*connection), "abcdefghi");
+    piece(0, "abc");
+    EXPECT_EQ(connection->readable(), 0u) << "a copy counts once";
+}
+
+TEST_F(TcpTest, LostSegmentIsSentAgain) {
+    Peer peer(*this, 1000);
+    auto connection = accept(peer);
+    EXPECT_EQ(write(*connection, "lost"), 4u);
+    outgoing.clear();
+    advance(3'000'000'000);
+    EXPECT_EQ(peer.collect(), "lost");
+    EXPECT_EQ(connection->unsent(), 0u);
+}
+
+TEST_F(TcpTest, FrameThatFoundNoRoomIsSentWhenThereIsRoom) {
+    Peer peer(*this, 1000);
+    auto connection = accept(peer);
+    room = 2;
+    const std::string text(10000, 'r');
+    EXPECT_EQ(write(*connection, text), text.size());
+    EXPECT_EQ(outgoing.size(), 2u);
+    EXPECT_GT(stack->counters().dropped_out, 0u);
+    room = 1000;
+    stack->transmit_room();
+    EXPECT_TRUE(peer.collect_all() == text) << "and not only when a timer says so";
+}
+
+TEST_F(TcpTest, WhatADeadDriverTookWithItIsSentAgainWhenTheNextOneAttaches) {
+    Peer peer(*this, 1000);
+    auto connection = accept(peer);
+    const std::string text(20000, 'd');
+    std::size_t written = write(*connection, std::string_view(text).substr(0, 16384));
+    EXPECT_EQ(written, 16384u);
+    written += write(*connection, std::string_view(text).substr(16384));
+    outgoing.clear();   // the driver died with them
+    room = 0;
+    advance(400'000'000);
+    room = 1000;
+    ASSERT_TRUE(stack->attach(kOwnMac, 1500));
+    std::string got;
+    for (int i = 0; i < 20 && got.size() < text.size(); ++i)
+        got += peer.collect();
+    EXPECT_EQ(got, text);
+    EXPECT_FALSE(peer.reset);
+}
+
+TEST_F(TcpTest, ReaderThatIsSlowClosesTheWindowAndOpensItAgain) {
+    Peer peer(*this, 1000);
+    auto connection = accept(peer);
+    std::size_t sent = 0;
+    while (peer.last.window != 0 && sent < 400000) {
+        peer.send(kAck, Bytes(1420, 'w'));
+        sent += 1420;
+        peer.collect(false);
+        if (sent % 8 == 0)
+            advance(300'000'000);   // delayed acknowledgements
+    }
+    advance(1'000'000'000);
+    peer.collect(false);
+    EXPECT_GE(connection->readable(), 120000u);
+    EXPECT_LE(connection->readable(), 131072u);
+    std::string all;
+    while (connection->readable() != 0)
+        all += read(*connection, 16384);
+    peer.collect(false);
+    EXPECT_GT(peer.last.window, 0x7000) << "all of the window is back, in spite of lwIP's 16-bit count";
+    EXPECT_EQ(all, std::string(all.size(), 'w'));
+}
+
+TEST_F(TcpTest, ReadingMoreThan64KibAtOnceOpensTheWholeWindow) {
+    Peer peer(*this, 1000);
+    auto connection = accept(peer);
+    for (int i = 0; i < 80; ++i)
+        peer.send(kAck, Bytes(1420, 'w'));
+    EXPECT_EQ(read(*connection, 1 << 20).size(), 80u * 1420);
+    peer.say("x");
+    advance(500'000'000);
+    peer.collect(false);
+    EXPECT_GE(peer.last.window + 1, 0x7fff);
+}
+
+TEST_F(TcpTest, PeerThatDoesNotReadStopsTheWriterAndNothingIsLost) {
+    Peer peer(*this, 1000);
+    peer.window = 0;
+    auto connection = accept(peer);
+    std::string text;
+    for (int i = 0; i < 40; ++i) {
+        const std::string piece(8192, static_cast<char>('a' + i % 26));
+        const std::size_t taken = write(*connection, piece);
+        text += piece.substr(0, taken);
+        if (taken < piece.size())
+            break;
+    }
+    EXPECT_EQ(text.size(), 96u * 1024);
+    EXPECT_EQ(write(*connection, "more"), 0u);
+    EXPECT_EQ(connection->room(), 0u);
+    advance(20'000'000'000);   // probes of the closed window
+    peer.window = 0xffff;
+    std::string got = peer.collect();
+    peer.send(kAck);
+    for (int i = 0; i < 400 && got.size() < text.size(); ++i) {
+        got += peer.collect();
+        advance(100'000'000);
+    }
+    EXPECT_TRUE(got == text) << got.size();
+    EXPECT_GT(connection->room(), 0u);
+}
+
+TEST_F(TcpTest, EndOfStreamComesAfterTheLastByte) {
+    Peer peer(*this, 1000);
+    auto connection = accept(peer);
+    peer.say("last words");
+    peer.send(kFin | kAck);
+    EXPECT_FALSE(connection->at_end());
+    EXPECT_EQ(read(*connection), "last words");
+    EXPECT_TRUE(connection->at_end());
+    EXPECT_EQ(write(*connection, "answer"), 6u) << "the other direction is open";
+    EXPECT_EQ(peer.collect(), "answer");
+}
+
+TEST_F(TcpTest, ClosingInOrderDeliversEverythingAndLeavesOnlyTimeWait) {
+    Peer peer(*this, 1000);
+    auto connection = accept(peer);
+    peer.say("GET");
+    EXPECT_EQ(read(*connection), "GET");
+    EXPECT_EQ(write(*connection, std::string(5000, 'z')), 5000u);
+    connection.reset();
+    EXPECT_EQ(budget.open, 0u);
+    EXPECT_EQ(peer.collect_all().size(), 5000u);
+    EXPECT_TRUE(peer.ended);
+    peer.send(kFin | kAck);
+    EXPECT_EQ(active(), 0u);
+    EXPECT_EQ(Stack::time_wait_count(), 1u);
+    advance(119'000'000'000);
+    EXPECT_EQ(Stack::time_wait_count(), 1u) << "not shortened";
+    advance(3'000'000'000);
+    EXPECT_EQ(Stack::time_wait_count(), 0u);
+}
+
+TEST_F(TcpTest, ClosingWithUnreadBytesResets) {
+    Peer peer(*this, 1000);
+    auto connection = accept(peer);
+    peer.say("nobody reads this");
+    connection.reset();
+    peer.collect(false);
+    EXPECT_TRUE(peer.reset);
+    EXPECT_EQ(active(), 0u);
+}
+
+TEST_F(TcpTest, BothEndsShutDownInEitherOrderAndNothingDangles) {
+    for (const bool peer_first : {true, false}) {
+        Peer peer(*this, peer_first ? 1000 : 1001);
+        auto connection = accept(peer);
+        if (peer_first)
+            peer.send(kFin | kAck);
+        connection->shutdown_send();
+        EXPECT_EQ(connection->write(std::as_bytes(std::span("x"))).error(), Error::Closed);
+        peer.collect();
+        EXPECT_TRUE(peer.ended);
+        if (!peer_first) {
+            EXPECT_FALSE(connection->at_end());
+            peer.send(kFin | kAck);
+        }
+        EXPECT_TRUE(connection->at_end());
+        EXPECT_FALSE(connection->was_reset());
+        advance(130'000'000'000);   // lwIP frees its control block in this time
+        EXPECT_STREQ(connection->state(), "CLOSED");
+        connection->shutdown_receive();
+        EXPECT_EQ(connection->read({}), 0u);
+    }
+}
+
+TEST_F(TcpTest, ReceiveSideShutDownDropsWhatComesAndKeepsTheWindowOpen) {
+    Peer peer(*this, 1000);
+    auto connection = accept(peer);
+    peer.say("before");
+    connection->shutdown_receive();
+    EXPECT_TRUE(connection->at_end());
+    for (int i = 0; i < 200; ++i)
+        peer.send(kAck, Bytes(1420, 'd'));
+    peer.collect(false);
+    EXPECT_FALSE(peer.reset);
+    EXPECT_EQ(write(*connection, "still here"), 10u);
+    EXPECT_EQ(peer.collect(), "still here");
+}
+
+TEST_F(TcpTest, ResetByThePeerIsSeenByReaderAndWriter) {
+    struct Seen : Connection::Events {
+        int reads = 0, writes = 0;
+        void readable() override { ++reads; }
+        void writable() override { ++writes; }
+    } seen;
+    Peer peer(*this, 1000);
+    auto connection = accept(peer);
+    connection->observe(&seen);
+    peer.say("unread");
+    peer.send(kRst | kAck);
+    EXPECT_TRUE(connection->was_reset());
+    EXPECT_EQ(seen.reads, 2);
+    EXPECT_GE(seen.writes, 1);
+    EXPECT_EQ(connection->write(std::as_bytes(std::span("x"))).error(), Error::Disconnected);
+    EXPECT_EQ(connection->readable(), 0u);
+    EXPECT_STREQ(connection->state(), "CLOSED");
+}
+
+TEST_F(TcpTest, BlindResetOutsideTheWindowDoesNothing) {
+    Peer peer(*this, 1000);
+    auto connection = accept(peer);
+    Segment blind = peer.make(kRst);
+    blind.sequence = peer.sequence() + 1'000'000;
+    peer.give(blind);
+    EXPECT_FALSE(connection->was_reset());
+}
+
+TEST_F(TcpTest, OrphanThatCannotDeliverIsGivenUpAfterAMinute) {
+    Peer peer(*this, 1000);
+    peer.window = 0;
+    auto connection = accept(peer);
+    EXPECT_GT(write(*connection, std::string(5000, 'o')), 0u);
+    connection.reset();
+    EXPECT_EQ(active(), 1u) << "it may still be delivered";
+    for (int i = 0; i < 70; ++i) {
+        advance(1'000'000'000);
+        peer.collect(false);
+        peer.send(kAck);   // a peer that keeps the window closed for ever
+    }
+    EXPECT_EQ(active(), 0u);
+    EXPECT_TRUE(peer.reset);
+}
+
+TEST_F(TcpTest, BacklogBoundsWhatWaitsAndARepeatedSynGetsInLater) {
+    open(2);
+    Peer first(*this, 1000), second(*this, 1001), third(*this, 1002);
+    ASSERT_TRUE(first.connect());
+    ASSERT_TRUE(second.connect());
+    EXPECT_FALSE(third.connect()) << "no answer, no reset";
+    EXPECT_FALSE(third.reset);
+    EXPECT_EQ(listener->waiting(), 2);
+    auto connection = listener->accept();
+    EXPECT_EQ(connection->peer_port(), 1000) << "in order";
+    Peer again(*this, 1002);
+    EXPECT_TRUE(again.connect());
+}
+
+TEST_F(TcpTest, ConnectionsBeyondTheBudgetAreResetAndCounted) {
+    budget.limit = 2;
+    Peer first(*this, 1000), second(*this, 1001), third(*this, 1002);
+    auto a = accept(first), b = accept(second);
+    EXPECT_TRUE(third.connect());
+    third.collect(false);
+    EXPECT_TRUE(third.reset);
+    EXPECT_EQ(listener->refused(), 1u);
+    a.reset();
+    Peer fourth(*this, 1003);
+    EXPECT_TRUE(fourth.connect());
+    EXPECT_EQ(listener->waiting(), 1);
+}
+
+TEST_F(TcpTest, SecondListenerOnAPortIsRefusedAndAReturningOneIsNotHinderedByTimeWait) {
+    EXPECT_EQ(Listener::open(80, 1, budget).error(), Error::AlreadyExists);
+    EXPECT_EQ(Listener::open(0, 1, budget).error(), Error::InvalidArgument);
+    EXPECT_EQ(Listener::open(81, 0, budget).error(), Error::InvalidArgument);
+    EXPECT_EQ(Listener::open(81, 1000, budget).error(), Error::InvalidArgument);
+    Peer peer(*this, 1000);
+    auto connection = accept(peer);
+    connection.reset();
+    peer.collect();
+    peer.send(kFin | kAck);
+    ASSERT_EQ(Stack::time_wait_count(), 1u);
+    open(8);
+    Peer next_peer(*this, 1001);
+    EXPECT_TRUE(next_peer.connect());
+}
+
+TEST_F(TcpTest, ListenerThatGoesResetsWhatNobodyAccepted) {
+    Peer peer(*this, 1000);
+    ASSERT_TRUE(peer.connect());
+    listener.reset();
+    peer.collect(false);
+    EXPECT_TRUE(peer.reset);
+    EXPECT_EQ(budget.open, 0u);
+    Peer late(*this, 1001);
+    late.connect();
+    EXPECT_TRUE(late.reset) << "nobody listens";
+}
+
+TEST_F(TcpTest, NewConnectionFromAPortInTimeWaitIsTakenAtOnce) {
+    Peer peer(*this, 1000);
+    auto connection = accept(peer);
+    connection.reset();
+    peer.collect();
+    peer.send(kFin | kAck);
+    ASSERT_EQ(Stack::time_wait_count(), 1u);
+    Peer old(*this, 1000, peer.sequence() - 500'000);
+    EXPECT_FALSE(old.connect()) << "an old copy of a SYN does not end TIME_WAIT";
+    EXPECT_EQ(Stack::time_wait_count(), 1u);
+    Peer again(*this, 1000, peer.sequence() + 100'000);
+    EXPECT_TRUE(again.connect());
+    EXPECT_EQ(Stack::time_wait_count(), 0u);
+    EXPECT_NE(listener->accept(), nullptr);
+}
+
+TEST_F(TcpTest, TwoThousandConnectionsInARowLeakNothingAndTimeWaitIsBounded) {
+    const std::size_t memory = packet_memory().used();
+    for (std::uint32_t i = 0; i < 2000; ++i) {
+        Peer peer(*this, static_cast<std::uint16_t>(2000 + i));
+        auto connection = accept(peer);
+        ASSERT_NE(connection, nullptr) << i;
+        peer.say("GET");
+        ASSERT_EQ(read(*connection), "GET");
+        ASSERT_EQ(write(*connection, "answer"), 6u);
+        connection.reset();
+        ASSERT_EQ(peer.collect(), "answer") << i;
+        ASSERT_TRUE(peer.ended);
+        peer.send(kFin | kAck);
+        advance(1'000'000);
+        outgoing.clear();
+    }
+    EXPECT_EQ(active(), 0u);
+    EXPECT_LE(Stack::time_wait_count(), 288u);
+    EXPECT_EQ(packet_memory().used(), memory);
+}
+
+TEST_F(TcpTest, SingleBytesDoNotTakeAHundredTimesTheirSize) {
+    Peer peer(*this, 1000);
+    auto connection = accept(peer);
+    const std::size_t before = packet_memory().used();
+    std::string text;
+    for (int i = 0; i < 5000; ++i) {
+        const char letter = static_cast<char>('a' + i % 26);
+        peer.say(std::string_view(&letter, 1));
+        text += letter;
+        outgoing.clear();
+    }
+    EXPECT_LT(packet_memory().used() - before, 12000u);
+    std::string got;
+    while (connection->readable() != 0)
+        got += read(*connection, 777);
+    EXPECT_EQ(got, text);
+}
+
+TEST_F(TcpTest, MixOfSmallAndLargeSegmentsKeepsItsOrder) {
+    std::mt19937 random(6);
+    Peer peer(*this, 1000);
+    auto connection = accept(peer);
+    std::string sent, got;
+    for (int i = 0; i < 2000; ++i) {
+        std::string piece(random() % (random() % 2 ? 20 : 1400) + 1, 0);
+        for (char& letter : piece)
+            letter = static_cast<char>(random());
+        peer.say(piece);
+        sent += piece;
+        outgoing.clear();
+        if (connection->readable() > 60000 || random() % 8 == 0)
+            got += read(*connection, random() % 16384 + 1);
+    }
+    while (connection->readable() != 0)
+        got += read(*connection);
+    EXPECT_EQ(got, sent);
+}
+
+TEST_F(TcpTest, ScarceMemoryStopsWritersAndDataButNotAcknowledgements) {
+    Peer peer(*this, 1000);
+    auto connection = accept(peer);
+    EXPECT_EQ(write(*connection, "before"), 6u);
+    std::vector<void*> hoard;
+    while (!packet_memory().scarce(10))
+        hoard.push_back(packet_memory().allocate(8000));
+    EXPECT_EQ(connection->room(), 0u);
+    EXPECT_EQ(write(*connection, "x"), 0u);
+    const auto dropped = stack->counters().dropped_in;
+    Segment data = peer.make(kAck, Bytes(1000, 'n'));
+    peer.give(data);
+    EXPECT_EQ(connection->readable(), 0u);
+    EXPECT_EQ(stack->counters().dropped_in, dropped + 1);
+    EXPECT_EQ(peer.collect(), "before");
+    EXPECT_EQ(connection->unsent(), 0u) << "the acknowledgement got in";
+    for (void* block : hoard)
+        packet_memory().release(block);
+    EXPECT_EQ(write(*connection, "after"), 5u);
+}
+
+TEST_F(TcpTest, SequenceNumbersCannotBeGuessedFromOneConnectionToTheNext) {
+    Peer first(*this, 1000), second(*this, 1001);
+    ASSERT_TRUE(first.connect());
+    const std::uint32_t one = first.expected();
+    ASSERT_TRUE(second.connect());
+    EXPECT_GT(second.expected() - one, 100'000u);
+}
+
+TEST_F(TcpTest, FloodOfSynsIsBoundedByTheBacklogAndPassesAway) {
+    open(128);
+    for (std::uint16_t port = 1; port < 3000; ++port) {
+        Peer peer(*this, port);
+        peer.give(peer.make(kSyn));
+        outgoing.clear();
+    }
+    EXPECT_LE(active(), 128u);
+    Peer honest(*this, 5000);
+    EXPECT_FALSE(honest.connect());
+    advance(60'000'000'000);
+    EXPECT_EQ(active(), 0u) << "half-open connections are given up";
+    Peer later(*this, 5001);
+    outgoing.clear();
+    EXPECT_TRUE(later.connect());
+}
+
+TEST_F(TcpTest, PeerThatVanishesIsNoticedByKeepAlive) {
+    Peer peer(*this, 1000);
+    auto connection = accept(peer);
+    advance(1'000'000'000'000);   // 10 minutes idle, then 8 probes of 30 s
+    EXPECT_TRUE(connection->was_reset());
+}
+
+}  // namespace
+}  // namespace capos::netcore
