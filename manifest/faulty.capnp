@@ -14,7 +14,10 @@ const manifest :Schema.Manifest = (
     (
       name = "faulty",
       program = "faulty",
-      grants = [(name = "log", interface = "Log", source = (kernel = "Log"))],
+      grants = [
+        (name = "log", interface = "Log", source = (kernel = "Log")),
+        (name = "timer", interface = "Timer", source = (kernel = "Timer")),
+      ],
       options = "after=6000",
     ),
   ],

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from facts import levels, process, status
+from harness.facts import levels, process, status
 
 OPERATIONS = 1_000_000
 

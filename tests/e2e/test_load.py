@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from facts import connect, http_connection, levels, read_to_end, status
+from harness.facts import connect, http_connection, levels, read_to_end, status
 
 REQUESTS = 2000
 AT_ONCE = 64

@@ -28,7 +28,7 @@ extern "C" {
 capos::rt::Task<int> capos_main() {
     using namespace capos;
     const std::uint64_t after = rt::option_number("after", 6000) * 1'000'000;
+    rt::log_info("going to fault, as it is meant to");
     co_await rt::sleep_until(rt::now_ns() + after);
-    rt::log_info("about to fault, as it is meant to");
     co_return fault_at_the_top(nullptr);
 }
