@@ -52,8 +52,9 @@ if(CAPOS_FLAVOUR STREQUAL "target")
 else()
     add_library(capos_flags_host INTERFACE)
     target_link_libraries(capos_flags_host INTERFACE capos_flags_common)
+    # Tests are compiled more often than they run (CAPOS_UNOPTIMIZED); what they test is optimized.
     target_compile_options(capos_flags_host INTERFACE
-        -O1 -g -fno-omit-frame-pointer "$<$<COMPILE_LANGUAGE:CXX>:SHELL:-fno-exceptions -fno-rtti>"
+        "$<IF:$<BOOL:$<TARGET_PROPERTY:CAPOS_UNOPTIMIZED>>,-O0,-O1>" -gline-tables-only -fno-omit-frame-pointer "$<$<COMPILE_LANGUAGE:CXX>:SHELL:-fno-exceptions -fno-rtti>"
         -D_LIBCPP_HARDENING_MODE=_LIBCPP_HARDENING_MODE_EXTENSIVE)
     target_compile_definitions(capos_flags_host INTERFACE CAPOS_HOST=1)
     if(CAPOS_FLAVOUR STREQUAL "tsan")

@@ -9,3 +9,4 @@ target_include_directories(capos_googletest SYSTEM PUBLIC "${CAPOS_GOOGLETEST_SO
 target_include_directories(capos_googletest PRIVATE "${CAPOS_GOOGLETEST_SOURCE}")
 target_link_libraries(capos_googletest PUBLIC capos_flags_host)
 target_compile_options(capos_googletest PRIVATE -w)
+set_target_properties(capos_googletest PROPERTIES CAPOS_UNOPTIMIZED TRUE)

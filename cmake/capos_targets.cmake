@@ -66,7 +66,7 @@ function(capos_host_test name)
     add_executable("test_${name}" ${arg_SOURCES})
     target_link_libraries("test_${name}" PRIVATE capos_flags_host ${arg_DEPENDS} capos_googletest)
     set_target_properties("test_${name}" PROPERTIES
-        OUTPUT_NAME "${name}" RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+        OUTPUT_NAME "${name}" RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests" CAPOS_UNOPTIMIZED TRUE)
     if(CAPOS_FLAVOUR STREQUAL "tsan")
         set(threads "")
         foreach(source IN LISTS arg_SOURCES)
