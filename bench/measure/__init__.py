@@ -1,0 +1,1 @@
+"""What bench/run measures, one module a subject."""
