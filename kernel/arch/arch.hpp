@@ -55,6 +55,9 @@ void context_start(ThreadContext& context, UserAddr entry, UserAddr stack, std::
                    void* extended_state);
 inline void context_set_result(ThreadContext& context, std::uint64_t value) { context.rax = value; }
 
+// Zeroes `count` frames from `first` on, faster than memset.
+void zero_frames(PhysAddr first, std::size_t count);
+
 // Page tables. Frames for tables come from `take_frame` / go to `give_frame` of the owner so that they are charged.
 class FrameSource {
 public:
@@ -80,6 +83,9 @@ public:
     bool activate();
 private:
     std::uint64_t root_ = 0;
+    // The last table of leaves that map() used: neighbouring pages go into the same one.
+    std::uint64_t leaves_ = 0;
+    UserAddr leaves_address_ = ~UserAddr{0};
 };
 // Loads the kernel's own tables, so that any user space can be destroyed.
 void activate_kernel_space();

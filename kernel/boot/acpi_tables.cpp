@@ -33,6 +33,7 @@ constexpr std::size_t kFadtWideDsdt = 140;
 constexpr std::size_t kFadtWideEventA = 148, kFadtWideEventB = 160;
 constexpr std::size_t kFadtWideControlA = 172, kFadtWideControlB = 184;
 constexpr std::size_t kFadtWideTimer = 208;
+constexpr std::uint32_t kSleepOffName = 0x5f35535f;     // "_S5_"
 constexpr std::uint32_t kFlagButtonIsDevice = 1 << 4;
 constexpr std::uint32_t kFlagTimer32Bit = 1 << 8;
 constexpr std::uint32_t kFlagReset = 1 << 10;
@@ -143,10 +144,31 @@ std::uint64_t read_fixed_table(Bytes table, AcpiFacts& facts) {
     return wide != 0 ? wide : read_at<std::uint32_t>(table, kFadtDsdt).value_or(0);
 }
 
+namespace {
+
+// The next '_' at or after `at`, or the end. AML runs to tens of kilobytes and every start looks through it: eight bytes
+// at a time.
+std::size_t next_underscore(Bytes aml, std::size_t at) {
+    constexpr std::uint64_t kOnes = 0x0101'0101'0101'0101, kHighs = 0x8080'8080'8080'8080;
+    for (; aml.size() - at >= 8; at += 8) {
+        std::uint64_t word;
+        std::memcpy(&word, aml.data() + at, sizeof word);
+        word ^= kOnes * '_';
+        if (const std::uint64_t hit = (word - kOnes) & ~word & kHighs; hit != 0)
+            return at + static_cast<std::size_t>(__builtin_ctzll(hit)) / 8;
+    }
+    while (at < aml.size() && aml[at] != std::byte{'_'}) ++at;
+    return at;
+}
+
+}  // namespace
+
 bool find_sleep_off(Bytes aml, std::uint8_t& type_a, std::uint8_t& type_b) {
     // NameOp "_S5_" PackageOp PkgLength count number number ... (ACPI 6.5, 20.2.5.1, 20.2.5.4, 20.2.4).
-    for (std::size_t at = 0; at + 8 <= aml.size(); ++at) {
-        if (aml[at] != std::byte{'_'} || std::memcmp(aml.data() + at, "_S5_", 4) != 0 || aml[at + 4] != std::byte{0x12}) continue;
+    for (std::size_t at = next_underscore(aml, 0); at + 8 <= aml.size(); at = next_underscore(aml, at + 1)) {
+        std::uint32_t name;
+        std::memcpy(&name, aml.data() + at, sizeof name);
+        if (name != kSleepOffName || aml[at + 4] != std::byte{0x12}) continue;
         const bool named = (at >= 1 && aml[at - 1] == std::byte{0x08}) ||
                            (at >= 2 && aml[at - 1] == std::byte{'\\'} && aml[at - 2] == std::byte{0x08});
         if (!named) continue;

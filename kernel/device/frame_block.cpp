@@ -18,7 +18,7 @@ Result<FrameBlock> FrameBlock::create(Ledger& ledger, std::size_t bytes) {
         return frames.error();
     }
     ledger.retain();
-    std::memset(direct(*frames), 0, kPageSize << order);
+    arch::zero_frames(*frames, std::size_t{1} << order);
     FrameBlock block;
     block.ledger_ = &ledger;
     block.first_ = *frames;

@@ -35,7 +35,7 @@ bool FrameAllocator::find_block(unsigned order, std::uint64_t& frame) {
         for (unsigned have = order; have <= kMaxFrameOrder; ++have) {
             if (free_[have] == nullptr) continue;
             frame = frame_of(free_[have]);
-            Zone& zone = *zone_of(frame, 1);
+            Zone& zone = *free_[have]->zone;
             remove(zone, frame);
             // The upper halves go back, down to the size asked for.
             while (have > order) {
@@ -115,6 +115,7 @@ void FrameAllocator::push(Zone& zone, std::uint64_t frame, unsigned order) {
     FreeBlock* block = block_at(frame);
     block->next = free_[order];
     block->link = &free_[order];
+    block->zone = &zone;
     if (block->next != nullptr) block->next->link = &block->next;
     free_[order] = block;
     zone.state[frame - zone.first] = static_cast<std::uint8_t>(kFree | order);

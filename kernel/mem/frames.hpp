@@ -34,10 +34,12 @@ public:
     std::uint64_t total_frames() const { return total_frames_; }
 
 private:
+    struct Zone;
     // A block's first frame, while it is free.
     struct FreeBlock {
         FreeBlock* next;
         FreeBlock** link;       // what points here
+        Zone* zone;
     };
     struct Zone {
         std::uint64_t first;    // frame numbers: [first, end)
@@ -55,7 +57,7 @@ private:
     void remove(Zone& zone, std::uint64_t frame);
     // Moves the next aligned block out of a zone's untouched tail into the free lists. False when nothing is left.
     bool cut_block(Zone& zone);
-    bool find_block(unsigned order, std::uint64_t& frame);
+    bool find_block(unsigned order, std::uint64_t& frame);   // takes it off its list
     bool is_free(const Zone& zone, std::uint64_t frame) const;
 
     std::uint64_t direct_base_ = 0;

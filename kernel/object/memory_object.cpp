@@ -44,7 +44,7 @@ Result<Ref<MemoryObject>> MemoryObject::create(Ledger& ledger, std::uint64_t pag
             ledger.credit(Resource::Pages, pages - object->pages_);   // destroy() credits the ones that were taken
             return frame.error();
         }
-        std::memset(direct(*frame), 0, kPageSize);
+        arch::zero_frames(*frame, 1);
         object->frames_[object->pages_] = *frame;
     }
     return reference;

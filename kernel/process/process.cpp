@@ -84,7 +84,7 @@ Result<PhysAddr> Process::take_frames(unsigned order) {
         ledger_->credit(Resource::Pages, std::uint64_t{1} << order);
         return frames.error();
     }
-    std::memset(direct(*frames), 0, kPageSize << order);
+    arch::zero_frames(*frames, std::size_t{1} << order);
     return *frames;
 }
 

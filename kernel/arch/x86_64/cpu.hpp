@@ -117,6 +117,9 @@ extern "C" [[noreturn]] void leave_by_iret(ThreadContext* context);
 extern "C" [[noreturn]] void leave_by_sysret_isolated(ThreadContext* context);
 extern "C" [[noreturn]] void leave_by_iret_isolated(ThreadContext* context);
 extern "C" [[noreturn]] void wait_for_interrupt(std::uint64_t stack);
+// zero_pages.S
+extern "C" void zero_pages_avx(void* pages, std::size_t bytes);
+extern "C" void zero_pages_sse(void* pages, std::size_t bytes);
 extern "C" void syscall_entry();
 extern "C" void syscall_entry_isolated();
 extern "C" const std::uint64_t interrupt_stubs[256];

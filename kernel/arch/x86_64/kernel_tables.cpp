@@ -38,7 +38,7 @@ std::uint64_t address_of(const std::byte* symbol) { return reinterpret_cast<std:
 std::uint64_t new_table() {
     Result<PhysAddr> frame = frames_take(0);
     if (!frame) panic("no memory for the kernel's page tables");
-    std::memset(direct(*frame), 0, kPageSize);
+    zero_frames(*frame, 1);
     return static_cast<std::uint64_t>(*frame);
 }
 
@@ -56,7 +56,11 @@ std::uint64_t& entry_under(std::uint64_t table, std::uint64_t address, unsigned 
 std::uint64_t& entry_for(std::uint64_t address, unsigned level) { return entry_under(root_table, address, level); }
 
 void map_pages(std::uint64_t address, std::uint64_t physical, std::uint64_t end, std::uint64_t flags) {
-    for (; address < end; address += kPageSize, physical += kPageSize) entry_for(address, 0) = physical | flags;
+    std::uint64_t* entry = nullptr;
+    for (; address < end; address += kPageSize, physical += kPageSize) {
+        entry = entry == nullptr || table_index(address, 0) == 0 ? &entry_for(address, 0) : entry + 1;
+        *entry = physical | flags;
+    }
 }
 
 void map_image() {
@@ -79,9 +83,10 @@ void map_direct_large(std::uint64_t physical) {
         entry_for(address, 1) = physical | kData | kEntryLarge;
         return;
     }
-    for (std::uint64_t page = physical; page < physical + kLargePage; page += kPageSize) {
+    std::uint64_t* entry = &entry_for(address, 0);
+    for (std::uint64_t page = physical; page < physical + kLargePage; page += kPageSize, ++entry) {
         const bool fixed = page >= image_start && page < constants_end;
-        entry_for(kDirectMapBase + page, 0) = page | (fixed ? kConstants : kData);
+        *entry = page | (fixed ? kConstants : kData);
     }
 }
 
@@ -124,6 +129,12 @@ void build_entry_tables() {
 }
 
 }  // namespace
+
+void zero_frames(PhysAddr first, std::size_t count) {
+    if (count == 0) return;
+    if (cpu_features.avx) zero_pages_avx(direct(first), count * kPageSize);
+    else zero_pages_sse(direct(first), count * kPageSize);
+}
 
 void build_kernel_tables(std::span<const MemoryRange> ram) {
     root_table = new_table();

@@ -9,6 +9,7 @@ namespace capos::kernel::arch {
 
 namespace {
 
+constexpr std::uint64_t kLeafTableMask = (std::uint64_t{kEntries} * kPageSize) - 1;     // what one table of leaves maps
 constexpr std::uint64_t kTableFlags = kEntryPresent | kEntryWritable | kEntryUser;
 
 std::uint64_t page_flags(Protection protection) {
@@ -60,6 +61,13 @@ Result<void> PageTables::create(FrameSource& source) {
 
 Result<void> PageTables::map(FrameSource& source, UserAddr address, PhysAddr frame, Protection protection) {
     if (address < kUserFirst || address >= kUserLimit) return Error::OutOfBounds;
+    const std::uint64_t leaf = static_cast<std::uint64_t>(frame) | page_flags(protection);
+    if ((address & ~kLeafTableMask) == leaves_address_) {
+        std::uint64_t& entry = table_at(leaves_)[table_index(address, 0)];
+        if (entry != 0) return Error::AlreadyExists;
+        entry = leaf;
+        return {};
+    }
     std::uint64_t table = root_;
     unsigned level = 3;
     std::uint64_t* slot = &table_at(table)[table_index(address, level)];
@@ -68,10 +76,11 @@ Result<void> PageTables::map(FrameSource& source, UserAddr address, PhysAddr fra
         --level;
         slot = &table_at(table)[table_index(address, level)];
     }
-    const std::uint64_t leaf = static_cast<std::uint64_t>(frame) | page_flags(protection);
     if (level == 0) {
         if (*slot != 0) return Error::AlreadyExists;
         *slot = leaf;
+        leaves_ = table;
+        leaves_address_ = address & ~kLeafTableMask;
         return {};
     }
     // Tables are missing: build the branch from the leaf upwards and hang it in last.
@@ -86,6 +95,8 @@ Result<void> PageTables::map(FrameSource& source, UserAddr address, PhysAddr fra
         table_at(taken[i])[table_index(address, i)] = i == 0 ? leaf : taken[i - 1] | kTableFlags;
     }
     *slot = taken[level - 1] | kTableFlags;
+    leaves_ = taken[0];
+    leaves_address_ = address & ~kLeafTableMask;
     return {};
 }
 
@@ -109,6 +120,7 @@ void PageTables::destroy(FrameSource& source) {
     if (this_cpu().loaded_root == root_) panic("an address space is destroyed while it is loaded");
     give_tables(root_, 3, kEntries / 2, source);
     root_ = 0;
+    leaves_address_ = ~UserAddr{0};
 }
 
 bool PageTables::activate() {
