@@ -64,6 +64,8 @@ void on_timer() {
     Scheduler::leave();
 }
 
+void on_clock_changed() { root_objects().timer.clock_changed(); }
+
 void on_uart() {
     ++counters.interrupts;
     TerminalObject& terminal = root_objects().terminal;

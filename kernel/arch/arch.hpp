@@ -90,7 +90,8 @@ private:
 // Loads the kernel's own tables, so that any user space can be destroyed.
 void activate_kernel_space();
 
-// Time. Nanoseconds since the kernel's first instruction; monotonic.
+// Time. Nanoseconds since the kernel's first instruction; monotonic. A first, short measurement serves from the start;
+// once, some half a second later, the long one is better and on_clock_changed() is called.
 std::uint64_t now_ns();
 // One-shot: on_timer() is called at or shortly after `deadline_ns`; a later call replaces it; ~0 disarms.
 void arm_timer(std::uint64_t deadline_ns);
@@ -146,7 +147,7 @@ void uart_interrupts(bool receive, bool transmit);  // raises on_uart()
 [[noreturn]] void reset();
 [[noreturn]] void exit_vm(std::uint8_t status);     // isa-debug-exit 0xf4; only with panic=exit
 
-// Hooks that the kernel proper implements. None returns.
+// Hooks that the kernel proper implements. None returns, but for on_clock_changed().
 }  // namespace capos::kernel::arch
 
 namespace capos::kernel {
@@ -158,6 +159,7 @@ struct FaultInfo { std::uint32_t vector; std::uint64_t error_code; std::uint64_t
 [[noreturn]] void on_timer();
 [[noreturn]] void on_device_interrupt(std::uint8_t vector);
 [[noreturn]] void on_uart();
+void on_clock_changed();                             // clock() differs now; from then on, continuing where it was. Returns
 [[noreturn]] void on_power_button();                 // ACPI SCI, fixed power button; already acknowledged
 
 // Fatal: prints the panic block (docs/operations), then exit_vm or reset. Takes no lock, allocates nothing.

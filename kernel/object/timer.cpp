@@ -7,13 +7,24 @@ namespace capos::kernel {
 
 Result<void> TimerObject::create() {
     const PhysAddr frame = TRY(frames_take(0));
-    const arch::Clock& clock = arch::clock();
-    auto* page = static_cast<abi::TimePage*>(direct(frame));
-    __builtin_memset(static_cast<void*>(page), 0, kPageSize);
-    *page = {.sequence = 0, .shift = clock.shift, .multiplier = clock.multiplier, .tsc_base = clock.tsc_base,
-             .offset_ns = clock.offset_ns};
+    arch::zero_frames(frame, 1);
     page_ = TRY(MemoryObject::over(nullptr, frame, 1, false));
+    clock_changed();
     return {};
+}
+
+void TimerObject::clock_changed() {
+    const arch::Clock& clock = arch::clock();
+    auto* page = static_cast<abi::TimePage*>(direct(page_->page(0)));
+    // Odd while it is being written: a reader that sees that, or a change across its reading, reads again.
+    const std::uint32_t sequence = page->sequence;
+    __atomic_store_n(&page->sequence, sequence + 1, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    page->shift = clock.shift;
+    page->multiplier = clock.multiplier;
+    page->tsc_base = clock.tsc_base;
+    page->offset_ns = clock.offset_ns;
+    __atomic_store_n(&page->sequence, sequence + 2, __ATOMIC_RELEASE);
 }
 
 Outcome TimerObject::page(TypedCall<Interface::PageParams, Interface::PageResults> call) {

@@ -12,6 +12,8 @@ public:
     using Interface = schema::Timer;
     // Fills the page from the arch clock. OutOfMemory.
     Result<void> create();
+    // Writes what the arch clock says now into the page.
+    void clock_changed();
     std::uint64_t interface_id() const override { return Interface::kInterfaceId; }
     Outcome call(KernelCall& call) override { return Interface::dispatch(*this, call); }
     void describe(TextWriter& out) const override { out << "timer"; }

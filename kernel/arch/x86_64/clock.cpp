@@ -1,4 +1,5 @@
-// Time is the time-stamp counter; what it counts in a second is measured at start against a timer of known frequency.
+// Time is the time-stamp counter; what it counts in a second is measured against a timer of known frequency: for a quarter
+// of a millisecond at start, which every boot pays, and once more over the time until kRefineAfter, which costs nothing.
 #include "kernel/arch/x86_64/clock.hpp"
 
 #include "kernel/arch/x86_64/cpu.hpp"
@@ -13,11 +14,16 @@ namespace {
 constexpr std::uint64_t kNanoseconds = 1'000'000'000;
 constexpr std::uint64_t kPmTimerHz = 3'579'545;             // ACPI 6.5, 4.8.3.3
 constexpr std::uint64_t kPitHz = 1'193'182;
-constexpr std::uint64_t kWindowPmTicks = kPmTimerHz / 500;  // 2 ms
+constexpr std::uint64_t kWindowPmTicks = kPmTimerHz / 4000; // 250 us
+constexpr std::uint64_t kRefineAfter = kNanoseconds / 2;
+constexpr std::uint64_t kTooLate = 600 * kNanoseconds;      // by then the short measurement cannot tell its overflows
 constexpr std::uint64_t kWindowPitTicks = kPitHz / 500;
 constexpr std::uint64_t kSlowestHz = 100'000'000;
 constexpr std::uint64_t kFastestHz = 20'000'000'000;
 constexpr std::uint32_t kShift = 32;
+// Hypervisors' local timers count nanoseconds; the short measurement is snapped to that when it comes this close.
+constexpr std::uint64_t kVirtualLocalHz = kNanoseconds / kTimerDivisor;
+constexpr std::uint64_t kSnapDivisor = 50;
 
 Clock the_clock = {0, kShift, 0, 0, 0, "none"};
 std::uint64_t local_multiplier;     // local timer ticks = ns * this >> 32
@@ -31,6 +37,7 @@ struct Sample {
     std::uint32_t local;            // counts down
 };
 Sample first;
+bool refinable;                     // measured by the PM timer, and not yet over the long time
 
 // Reads the reference between two readings of the counter, a few times, and keeps the closest pair.
 template <class Read>
@@ -57,7 +64,9 @@ void set_rates(std::uint64_t tsc_hz, std::uint64_t tsc_ticks, std::uint64_t loca
     the_clock.tsc_hz = tsc_hz;
     the_clock.multiplier = (kNanoseconds << kShift) / tsc_hz;
     the_clock.source = source;
-    const std::uint64_t local_hz = local_ticks * tsc_hz / tsc_ticks;
+    std::uint64_t local_hz = local_ticks * tsc_hz / tsc_ticks;
+    const std::uint64_t off = local_hz > kVirtualLocalHz ? local_hz - kVirtualLocalHz : kVirtualLocalHz - local_hz;
+    if (cpu_features.hypervisor && off < kVirtualLocalHz / kSnapDivisor) local_hz = kVirtualLocalHz;
     local_multiplier = (local_hz << 32) / kNanoseconds;
     if (local_multiplier == 0) panic("the local APIC timer does not count");
 }
@@ -75,7 +84,31 @@ bool measure_by_pm_timer() {
     const std::uint64_t hz = ticks * kPmTimerHz / ((last.reference - first.reference) & pm_mask);
     if (!plausible(hz)) return false;
     set_rates(hz, ticks, first.local - last.local, "ACPI PM timer");
+    refinable = true;
     return true;
+}
+
+// The measurement again, over everything since the start. The PM timer has gone round some times by then; how often, the
+// first result tells.
+void refine() {
+    refinable = false;
+    const Sample last = take_sample(read_pm_timer);
+    const std::uint64_t ticks = last.tsc - first.tsc;
+    const std::uint64_t period = std::uint64_t{pm_mask} + 1;
+    const std::uint64_t expected = static_cast<std::uint64_t>(static_cast<unsigned __int128>(ticks) * the_clock.multiplier >> kShift) *
+                                   (kPmTimerHz / 1000) / (kNanoseconds / 1000);
+    const std::uint64_t within = (last.reference - first.reference) & pm_mask;
+    if (within > expected + period / 2) return;
+    const std::uint64_t elapsed = within + (expected + period / 2 - within) / period * period;
+    const std::uint64_t hz = ticks * kPmTimerHz / elapsed;
+    const std::uint64_t difference = hz > the_clock.tsc_hz ? hz - the_clock.tsc_hz : the_clock.tsc_hz - hz;
+    if (difference > the_clock.tsc_hz / 100) return;
+    // From here on, and so that no moment is skipped or repeated.
+    the_clock.offset_ns = timestamp_to_ns(last.tsc);
+    the_clock.tsc_base = last.tsc;
+    the_clock.tsc_hz = hz;
+    the_clock.multiplier = (kNanoseconds << kShift) / hz;
+    on_clock_changed();
 }
 
 // Counter 2 of the interval timer, whose output can be read at port 0x61 (Intel 8254 data sheet, mode 0).
@@ -137,11 +170,17 @@ void clock_finish() {
 const Clock& clock() { return the_clock; }
 
 std::uint64_t timestamp_to_ns(std::uint64_t timestamp) {
+    if (timestamp < the_clock.tsc_base)
+        return the_clock.offset_ns -
+               static_cast<std::uint64_t>(static_cast<unsigned __int128>(the_clock.tsc_base - timestamp) * the_clock.multiplier >> kShift);
     return the_clock.offset_ns +
            static_cast<std::uint64_t>(static_cast<unsigned __int128>(timestamp - the_clock.tsc_base) * the_clock.multiplier >> kShift);
 }
 
-std::uint64_t now_ns() { return timestamp_to_ns(read_tsc()); }
+std::uint64_t now_ns() {
+    return the_clock.offset_ns +
+           static_cast<std::uint64_t>(static_cast<unsigned __int128>(read_tsc() - the_clock.tsc_base) * the_clock.multiplier >> kShift);
+}
 
 void arm_timer(std::uint64_t deadline_ns) {
     Cpu& cpu = this_cpu();
@@ -156,7 +195,12 @@ void arm_timer(std::uint64_t deadline_ns) {
 bool timer_is_due() {
     Cpu& cpu = this_cpu();
     if (cpu.armed_deadline == ~std::uint64_t{0}) return false;
-    const std::uint64_t now = now_ns();
+    std::uint64_t now = now_ns();
+    if (refinable && now > kRefineAfter) {
+        if (now < kTooLate) refine();
+        refinable = false;
+        now = now_ns();
+    }
     if (now < cpu.armed_deadline) {
         count_towards(cpu.armed_deadline, now);
         return false;
