@@ -1,5 +1,5 @@
 @0xc0a505000000d005;
-# The micro benchmarks (bench/programs/micro): two processes and nothing beside them.
+# The micro benchmarks (bench/programs): two processes on bare rings; when they have ended, one on the runtime.
 
 using Schema = import "/schema/manifest.capnp";
 
@@ -26,6 +26,18 @@ const manifest :Schema.Manifest = (
         (name = "addressSpace", interface = "AddressSpace", source = (self = "AddressSpace")),
       ],
       restart = never,
+    ),
+    (
+      name = "coroutine-bench",
+      program = "coroutine-bench",
+      grants = [
+        .log,
+        (name = "notifications", interface = "NotificationFactory", source = (kernel = "NotificationFactory")),
+        (name = "timer", interface = "Timer", source = (kernel = "Timer")),
+      ],
+      restart = never,
+      # Runs only while the others have nothing to do.
+      priority = 1,
     ),
   ],
 );

@@ -9,6 +9,7 @@ import socket
 import time
 
 from measure.guest import Guest
+from measure.symbols import Symbols
 from support.qemu import free_port
 
 BATCH = 32
@@ -47,3 +48,14 @@ def profile_round(count=100):
         before = guest.blocks()
         batches(there, here, count)
         return before, guest.blocks(), count * BATCH
+
+
+def measure(count=100):
+    """{figure: instructions a frame}, by who executed them; what an idle system does is in it too, and is small."""
+    before, after, done = profile_round(count)
+    programs = {}
+    for (program, _), (instructions, _) in Symbols().attribute(before, after).items():
+        programs[program] = programs.get(program, 0) + instructions / done
+    figures = {"instructions": sum(programs.values()),
+               "driver_and_kernel": programs.get("virtio-net", 0) + programs.get("kernel", 0)}
+    return figures | {name.replace("-", "_"): value for name, value in programs.items()}
