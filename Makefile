@@ -11,7 +11,7 @@ NIC ?= transitional
 SIZE ?= 64
 
 .DEFAULT_GOAL := help
-.PHONY: help run image check test fuzz notices clean
+.PHONY: help run image check test matrix fuzz bench notices clean
 
 help: ## This list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -29,8 +29,17 @@ check: ## Tests on the host and one boot: what a commit runs
 test: ## Everything; ends with "N passed, N failed"
 	@tools/test
 
+matrix: ## The page on every shape of machine: 72 boots
+	@tools/setup --tests
+	@tools/build image dev
+	@CAPOS_FULL_MATRIX=1 /usr/bin/python3 -m pytest -q tests/boot/test_shapes.py
+
 fuzz: ## Each fuzz target for a minute (SECONDS=60), with its coverage
 	@tools/fuzz --seconds $(or $(SECONDS),60)
+
+bench: ## What capOS costs: a table and JSON in build/bench/
+	@tools/setup --tests
+	@bench/run
 
 notices: ## Make THIRD_PARTY.md anew from third_party/*/recipe.toml
 	@tools/third-party-notices
