@@ -35,7 +35,7 @@ void Executor::turn() {
     }
     rounds_in_a_row_ = 0;
     if (!yielded_.empty()) {
-        ring.enter(0, 0);
+        ring.enter(1, 0);   // a deadline that has passed: other threads have their turn unless something is there
         while (Waiter* waiter = yielded_.pop_front()) ready_.push_back(*waiter);
         return;
     }
@@ -45,7 +45,7 @@ void Executor::turn() {
 
 bool Executor::run_due_timers() {
     if (timers_.empty()) return false;
-    const std::uint64_t now = has_clock() ? now_ns() : passed_ns_;
+    const std::uint64_t now = timer_now();
     bool any = false;
     while (DeadlineHook* first = timers_.first()) {
         if (first->deadline() > now) break;

@@ -35,6 +35,9 @@ public:
         yielded_.push_back(waiter);
     }
     DeadlineQueue& timers() { return timers_; }
+    // The time that timers go by: the clock, or in a program without one what the kernel's waits have shown to have
+    // passed.
+    std::uint64_t timer_now() const { return has_clock() ? now_ns() : passed_ns_; }
 
     // Runs `task` to its end and everything else meanwhile.
     void run(Task<void> task);
@@ -83,7 +86,7 @@ private:
     std::uint64_t deadline_ns_;
 };
 inline SleepUntil sleep_until(std::uint64_t deadline_ns) { return SleepUntil(deadline_ns); }
-inline SleepUntil sleep_for(std::uint64_t duration_ns) { return SleepUntil(now_ns() + duration_ns); }
+inline SleepUntil sleep_for(std::uint64_t duration_ns) { return SleepUntil(executor().timer_now() + duration_ns); }
 
 // co_await rt::yield(): every other ready coroutine runs and the kernel is asked for completions before this one goes
 // on. Other threads of the machine get their turn.
