@@ -232,7 +232,9 @@ Result<std::size_t> Connection::write(std::span<const std::byte> bytes) {
 std::size_t Connection::unsent() const {
     if (pcb_ == nullptr)
         return 0;
-    return pcb_->snd_lbb - pcb_->lastack;
+    // A FIN that rides on the last segment is acknowledged beyond what lwIP counts as written.
+    const auto bytes = static_cast<std::int32_t>(pcb_->snd_lbb - pcb_->lastack);
+    return bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
 }
 
 void Connection::shutdown_send() {

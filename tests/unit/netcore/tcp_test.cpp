@@ -366,6 +366,19 @@ TEST_F(TcpTest, BothEndsShutDownInEitherOrderAndNothingDangles) {
     }
 }
 
+TEST_F(TcpTest, NothingIsUnsentOnceTheEndIsAcknowledged) {
+    Peer peer(*this, 1000);
+    auto connection = accept(peer);
+    room = 0;   // the end joins the waiting segment
+    EXPECT_EQ(write(*connection, "bye"), 3u);
+    connection->shutdown_send();
+    room = 1000;
+    advance(2'000'000'000);
+    EXPECT_EQ(peer.collect_all(), "bye");
+    EXPECT_TRUE(peer.ended);
+    EXPECT_EQ(connection->unsent(), 0u);
+}
+
 TEST_F(TcpTest, ReceiveSideShutDownDropsWhatComesAndKeepsTheWindowOpen) {
     Peer peer(*this, 1000);
     auto connection = accept(peer);
