@@ -11,7 +11,7 @@ NIC ?= transitional
 SIZE ?= 64
 
 .DEFAULT_GOAL := help
-.PHONY: help run image check test matrix fuzz bench notices clean
+.PHONY: help run image check test matrix fuzz bench evidence notices clean
 
 help: ## This list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -40,6 +40,9 @@ fuzz: ## Each fuzz target for a minute (SECONDS=60), with its coverage
 bench: ## What capOS costs: a table and JSON in build/bench/
 	@tools/setup --tests
 	@bench/run
+
+evidence: ## Record what a boot of this commit shows, and its figures, in docs/evidence/
+	@tools/evidence
 
 notices: ## Make THIRD_PARTY.md anew from third_party/*/recipe.toml
 	@tools/third-party-notices

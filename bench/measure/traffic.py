@@ -24,11 +24,7 @@ def count_round():
         figures["reset_to_page.instructions"] = guest.counters()["instructions"]
         guest.wait_for("PEER-READY", 20)
         time.sleep(2)
-        before, since = guest.counters(), time.monotonic()
-        time.sleep(4)
-        after, seconds = guest.counters(), time.monotonic() - since
-        for name in ("instructions", "halts", "interrupt_returns", "address_space_switches"):
-            figures[f"idle_second.{name}"] = (after[name] - before[name]) / seconds
+        figures |= rest(guest, 3, "idle_second")
         for name, port, operate, arguments, _ in OPERATIONS:
             operate(guest.address(port), *arguments)        # warm
             before = guest.counters()
@@ -36,7 +32,18 @@ def count_round():
             after = guest.counters()
             for counter in PER_OPERATION:
                 figures[f"{name}.{counter}"] = (after[counter] - before[counter]) / times
+        time.sleep(5)
+        figures |= rest(guest, 10, "quiet_second")
     return figures
+
+
+def rest(guest, seconds, name):
+    """What a second of doing nothing costs."""
+    before, since = guest.counters(), time.monotonic()
+    time.sleep(seconds)
+    after, seconds = guest.counters(), time.monotonic() - since
+    return {f"{name}.{counter}": (after[counter] - before[counter]) / seconds
+            for counter in ("instructions", "halts", "interrupt_returns", "address_space_switches")}
 
 
 def event_round():
