@@ -35,6 +35,10 @@ void capos_lwip_assert(const char* what) __attribute__((noreturn, cold));
 }
 #endif
 
+/* One instruction in place of lwIP's functions. */
+#define lwip_htons(value) ((u16_t)__builtin_bswap16((u16_t)(value)))
+#define lwip_htonl(value) ((u32_t)__builtin_bswap32((u32_t)(value)))
+
 #define LWIP_PLATFORM_DIAG(message) do { } while (0)
 #define LWIP_PLATFORM_ASSERT(what) capos_lwip_assert(what)
 
