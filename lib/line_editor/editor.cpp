@@ -152,14 +152,29 @@ void Editor::complete(TextWriter& out) {
     } else if (!rest.empty()) {
         insert(rest);
     } else {
-        out << "\r\n";
-        for (const std::string_view candidate : words) {
-            if (out.room() < kMaxEcho / 2 + candidate.size())
-                break;
-            out << candidate << "  ";
-        }
-        out << "\r\n";
+        list(words, out);
     }
+}
+
+// Candidates side by side, as many in a row as fit.
+void Editor::list(std::span<const std::string_view> words, TextWriter& out) const {
+    out << "\r\n";
+    std::size_t column = 0;
+    for (const std::string_view word : words) {
+        const std::string_view shown = word.substr(0, columns_ - 1);
+        if (out.room() < kMaxEcho / 2 + shown.size())
+            break;
+        if (column != 0 && column + 2 + shown.size() >= columns_) {
+            out << "\r\n";
+            column = 0;
+        } else if (column != 0) {
+            out << "  ";
+            column += 2;
+        }
+        out << shown;
+        column += shown.size();
+    }
+    out << "\r\n";
 }
 
 std::size_t Editor::word_left() const {

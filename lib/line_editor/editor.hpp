@@ -59,6 +59,7 @@ private:
     void browse(std::size_t entry);
     void replace(std::string_view text);
     void complete(TextWriter& out);
+    void list(std::span<const std::string_view> words, TextWriter& out) const;
     std::size_t word_left() const;
     std::size_t word_right() const;
     std::size_t visible() const { return columns_ - prompt_.size() - 1; }

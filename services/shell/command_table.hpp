@@ -42,7 +42,9 @@ struct Words {
     std::size_t count = 0;      // of words in the line, also of those dropped
 
     std::string_view first() const { return count != 0 ? word[0] : std::string_view(); }
-    std::string_view argument(std::size_t index) const { return index + 1 < count ? word[index + 1] : std::string_view(); }
+    std::string_view argument(std::size_t index) const {
+        return index + 1 < count && index + 1 < kMost ? word[index + 1] : std::string_view();
+    }
     std::size_t arguments() const { return count == 0 ? 0 : count - 1; }
 };
 Words split(std::string_view line);

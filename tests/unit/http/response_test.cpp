@@ -24,13 +24,11 @@ TEST(ResponseTest, TheHeadCarriesLengthTypeAndSafetyFields) {
               "X-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\n\r\n");
 }
 
-TEST(ResponseTest, EncodingAndClosingAreSaid) {
+TEST(ResponseTest, ClosingIsSaidAndATypeIsNotInvented) {
     FixedText<kMaxResponseHead> out;
     Response response;
-    response.content_encoding = "gzip";
     response.keep_alive = false;
     write_head(out, response);
-    EXPECT_TRUE(out.view().contains("Content-Encoding: gzip\r\n"));
     EXPECT_TRUE(out.view().contains("Connection: close\r\n"));
     EXPECT_FALSE(out.view().contains("\r\nContent-Type:"));
 }

@@ -151,7 +151,7 @@ TEST_F(EditorTest, TabCompletesTheOnlyCandidate) {
 
 TEST_F(EditorTest, TabListsSeveralCandidates) {
     type("re\t");
-    EXPECT_EQ(screen_.above(), "restart  reboot  ");
+    EXPECT_EQ(screen_.above(), "restart  reboot");
     EXPECT_EQ(shown(), "capOS> re");
 }
 
@@ -216,6 +216,13 @@ TEST_F(NarrowEditorTest, LongLinesScrollSideways) {
     EXPECT_EQ(shown(), "capOS> 0123456789ab");
     EXPECT_EQ(screen_.column(), 7u);
     EXPECT_EQ(line("X"), "X0123456789abcdefghij");
+}
+
+TEST_F(NarrowEditorTest, ListsAreAsWideAsTheTerminal) {
+    type("\t");
+    EXPECT_EQ(screen_.above(), "reboot");
+    type("p\t");
+    EXPECT_EQ(screen_.above(), "ps  ping  poweroff");
 }
 
 TEST(SuggestionsTest, MoreThanThereIsRoomForAreDropped) {
