@@ -32,31 +32,30 @@ void Outgoing::drop() {
 
 namespace detail {
 
-ReceivedList::ReceivedList(const std::byte* list, std::uint32_t count)
-    : count_(count < abi::kMaxMessageCapabilities ? count : abi::kMaxMessageCapabilities) {
-    std::memcpy(list_, list, count_ * sizeof list_[0]);
+namespace {
+
+abi::ReceivedCapability entry_of(const std::byte* list, std::uint32_t index) {
+    abi::ReceivedCapability entry;
+    std::memcpy(&entry, list + index * sizeof entry, sizeof entry);
+    return entry;
 }
 
-ReceivedList::ReceivedList(ReceivedList&& other) noexcept : count_(std::exchange(other.count_, 0)) {
-    std::memcpy(list_, other.list_, count_ * sizeof list_[0]);
-}
-
-ReceivedList::~ReceivedList() {
-    for (std::uint32_t i = 0; i < count_; ++i) release_handle(list_[i].handle);
-}
+}  // namespace
 
 Result<Handle> ReceivedList::take(wire::CapabilityIndex index, std::uint64_t interface_id) {
-    if (index.has_value() && index.value() < count_ && list_[index.value()].interface_id != interface_id)
+    if (index.has_value() && index.value() < count_ && entry_of(list_, index.value()).interface_id != interface_id)
         return Error::WrongInterface;
     return take_any(index, nullptr);
 }
 
 Result<Handle> ReceivedList::take_any(wire::CapabilityIndex index, std::uint64_t* interface_id) {
     if (!index.has_value() || index.value() >= count_) return Error::InvalidArgument;
-    abi::ReceivedCapability& entry = list_[index.value()];
+    abi::ReceivedCapability entry = entry_of(list_, index.value());
     if (entry.handle == abi::kNoHandle) return Error::InvalidArgument;
     if (interface_id != nullptr) *interface_id = entry.interface_id;
-    return Handle(std::exchange(entry.handle, abi::kNoHandle));
+    const abi::Handle taken = std::exchange(entry.handle, abi::kNoHandle);
+    std::memcpy(list_ + index.value() * sizeof entry, &entry, sizeof entry);
+    return Handle(taken);
 }
 
 std::uint32_t CallOperation::attempt_bytes(const CallOptions& options, unsigned attempt) {

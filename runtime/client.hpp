@@ -37,7 +37,9 @@ public:
     Outgoing() = default;
     Outgoing(const Outgoing&) = delete;
     Outgoing& operator=(const Outgoing&) = delete;
-    ~Outgoing() { drop(); }
+    ~Outgoing() {
+        if (count_ != 0) drop();
+    }
 
     // Its place for the message's field; none for an empty Sent or when kMaxMessageCapabilities are there already.
     wire::CapabilityIndex add(Sent sent);
@@ -60,14 +62,18 @@ private:
 
 namespace detail {
 
-// Capabilities that came with a message: each is taken once, the rest are released.
+// Capabilities that came with a message: each is taken once, the rest are released. The list stays where it is (in the
+// message's buffer or a copy) and must outlive this.
 class ReceivedList {
 public:
     ReceivedList() = default;
-    ReceivedList(const std::byte* list, std::uint32_t count);
-    ReceivedList(ReceivedList&& other) noexcept;
+    ReceivedList(std::byte* list, std::uint32_t count)
+        : list_(list), count_(count < abi::kMaxMessageCapabilities ? count : abi::kMaxMessageCapabilities) {}
+    ReceivedList(ReceivedList&& other) noexcept : list_(other.list_), count_(std::exchange(other.count_, 0)) {}
     ReceivedList& operator=(ReceivedList&&) = delete;
-    ~ReceivedList();
+    ~ReceivedList() {
+        if (count_ != 0) [[unlikely]] ring_client().release_received(list_, count_);
+    }
 
     // InvalidArgument: the field is null, names no capability of this message or one that was taken already.
     // WrongInterface: it was granted as another interface.
@@ -76,7 +82,7 @@ public:
     Result<Handle> take_any(wire::CapabilityIndex index, std::uint64_t* interface_id);
 
 private:
-    abi::ReceivedCapability list_[abi::kMaxMessageCapabilities];
+    std::byte* list_ = nullptr;      // abi::ReceivedCapability[count_]; taken ones have handle 0
     std::uint32_t count_ = 0;
 };
 
@@ -90,7 +96,9 @@ public:
         std::swap(block_, other.block_);
         return *this;
     }
-    ~OwnedBlock() { ring_client().free(block_); }
+    ~OwnedBlock() {
+        if (block_) ring_client().free(block_);
+    }
     AreaBlock get() const { return block_; }
     AreaBlock detach() { return std::exchange(block_, AreaBlock{}); }
 

@@ -10,13 +10,9 @@ namespace {
 constexpr unsigned kReadyPerRound = 64;      // coroutines resumed between two looks at the completion queue
 constexpr unsigned kRoundsWithoutEntry = 8;  // busy rounds before submissions are handed to the kernel regardless
 
-constinit Executor the_executor;
-
 }  // namespace
 
-Executor& executor() { return the_executor; }
-
-TimedWaiter::~TimedWaiter() { the_executor.timers().remove(*this); }
+constinit Executor detail::the_executor;
 
 void Executor::run(Task<void> task) {
     task.start();
@@ -40,7 +36,8 @@ void Executor::turn() {
         return;
     }
     const std::uint64_t deadline = timers_.empty() ? abi::kNoDeadline : timers_.first()->deadline();
-    if (ring.enter(1, deadline) == 0 && deadline != abi::kNoDeadline && deadline > passed_ns_) passed_ns_ = deadline;
+    // What completes at once and interests nobody does not end the sleep.
+    if (ring.enter(1 + ring.prompt(), deadline) == 0 && deadline != abi::kNoDeadline && deadline > passed_ns_) passed_ns_ = deadline;
 }
 
 bool Executor::run_due_timers() {

@@ -55,7 +55,10 @@ private:
     std::uint32_t rounds_in_a_row_ = 0;  // without entering the kernel
 };
 
-Executor& executor();
+namespace detail {
+extern constinit Executor the_executor;
+}
+inline Executor& executor() { return detail::the_executor; }
 
 // Starts `task` now, on its own. When its frame could not be allocated that is logged and counted; the variant with a
 // Result says so (OutOfMemory).
@@ -67,7 +70,7 @@ struct TimedWaiter : DeadlineHook {
     virtual void deadline_reached() = 0;
 
 protected:
-    ~TimedWaiter();
+    ~TimedWaiter() { executor().timers().remove(*this); }
 };
 
 // co_await rt::sleep_until(deadline): nanoseconds since boot, absolute.

@@ -28,7 +28,7 @@ bool send_line(LogLevel level, std::string_view text) {
     submission.message_offset = block->offset;
     submission.message_length = message ? static_cast<std::uint32_t>(message->size()) : 0;
     submission.deadline = abi::kNoDeadline;
-    if (message && ring.submit_detached(submission, {*block, {}})) return true;
+    if (message && ring.submit_detached(submission, {*block, {}}, true)) return true;
     ring.free(*block);
     return false;
 }

@@ -22,27 +22,8 @@ Result<void> MessageArea::create(std::uint32_t bytes) {
     return {};
 }
 
-MessageArea::Class MessageArea::class_for(std::uint32_t bytes) {
-    std::uint32_t granules = (bytes + kGranule - 1) / kGranule;
-    const auto order = static_cast<unsigned>(std::bit_width(granules - 1));
-    if (order > 3) {
-        const std::uint32_t unit = std::uint32_t{1} << (order - 3);
-        granules = (granules + unit - 1) & ~(unit - 1);
-    }
-    const std::uint32_t eighths = (granules << 3) >> order;       // 5..8, and 8 for a single granule
-    return {granules, order, order * 4 + eighths - 5};
-}
-
-Result<AreaBlock> MessageArea::allocate(std::uint32_t bytes) {
-    if (bytes == 0) return AreaBlock{};
-    if (bytes > total_) return Error::Exhausted;
-    const Class wanted = class_for(bytes);
+Result<AreaBlock> MessageArea::allocate_anew(Class wanted) {
     const std::uint32_t size = wanted.granules * kGranule;
-    if (const Index kept = kept_[wanted.index]; kept != kNone) {
-        kept_[wanted.index] = links_[kept].next;
-        used_ += size;
-        return AreaBlock{kept * kGranule, size};
-    }
     for (int attempt = 0; attempt < 2; ++attempt) {
         for (unsigned order = wanted.order; order < kOrders; ++order) {
             const Index granule = heads_[order];
@@ -52,20 +33,10 @@ Result<AreaBlock> MessageArea::allocate(std::uint32_t bytes) {
             used_ += size;
             return AreaBlock{granule * kGranule, size};
         }
-        if (attempt == 0 && !freed_since_join_) break;
-        if (attempt == 0) join_all();
+        if (!freed_since_join_) break;
+        join_all();
     }
     return Error::Exhausted;
-}
-
-void MessageArea::free(AreaBlock block) {
-    if (!block) return;
-    used_ -= block.size;
-    const auto granule = static_cast<Index>(block.offset / kGranule);
-    freed_since_join_ = true;
-    Index& kept = kept_[class_for(block.size).index];
-    links_[granule].next = kept;
-    kept = granule;
 }
 
 void MessageArea::push_range(std::uint32_t first, std::uint32_t end) {

@@ -8,20 +8,18 @@
 
 namespace capos::rt {
 
-namespace {
-constinit RingClient the_ring_client;
-}
+constinit RingClient detail::the_ring_client;
 
-RingClient& ring_client() { return the_ring_client; }
+using detail::the_ring_client;
 
-Operation::~Operation() {
+void Operation::drop() {
     if (state_ == State::Submitted || state_ == State::Deferred)
         the_ring_client.abandon(*this);
     else if (state_ == State::Completed && buffers_.incoming)
         the_ring_client.discard(completion_, buffers_.incoming, endpoint_);
 }
 
-void Operation::submit(const abi::Submission& submission, const OperationBuffers& buffers) {
+void Operation::submit(abi::Submission& submission, const OperationBuffers& buffers) {
     buffers_ = buffers;
     endpoint_ = submission.operation == abi::Operation::Receive ? submission.handle : abi::kNoHandle;
     the_ring_client.submit(*this, submission);
@@ -36,6 +34,7 @@ Result<void> RingClient::create(std::byte* memory) {
     for (std::uint32_t i = 0; i < count; ++i) records_[i].next_free = i + 1;
     first_free_ = 0;
     outstanding_ = 0;
+    prompt_ = 0;
     return {};
 }
 
@@ -46,6 +45,8 @@ void RingClient::push(const abi::Submission& submission) {
     while (queues_->full()) enter(0, 0);
     queues_->push(submission);
     ++outstanding_;
+    // Everything but calls and receives completes while the kernel drains the queue.
+    if (submission.operation != abi::Operation::Call && submission.operation != abi::Operation::Receive) ++prompt_;
 }
 
 std::uint32_t RingClient::take_record(const abi::Submission& submission, const OperationBuffers& buffers,
@@ -63,7 +64,7 @@ std::uint32_t RingClient::take_record(const abi::Submission& submission, const O
     return index;
 }
 
-void RingClient::submit(Operation& operation, const abi::Submission& submission) {
+void RingClient::submit(Operation& operation, abi::Submission& submission) {
     if (!room_for_ordinary() || !deferred_.empty()) {
         operation.submission_ = submission;
         operation.state_ = Operation::State::Deferred;
@@ -72,9 +73,8 @@ void RingClient::submit(Operation& operation, const abi::Submission& submission)
     }
     operation.record_ = take_record(submission, operation.buffers_, &operation);
     operation.state_ = Operation::State::Submitted;
-    abi::Submission entry = submission;
-    entry.user_data = std::uint64_t{records_[operation.record_].generation} << 32 | operation.record_;
-    push(entry);
+    submission.user_data = name_of(operation.record_);
+    push(submission);
 }
 
 void RingClient::submit_deferred() {
@@ -82,8 +82,7 @@ void RingClient::submit_deferred() {
         auto& operation = static_cast<Operation&>(*deferred_.pop_front());
         operation.record_ = take_record(operation.submission_, operation.buffers_, &operation);
         operation.state_ = Operation::State::Submitted;
-        operation.submission_.user_data =
-            std::uint64_t{records_[operation.record_].generation} << 32 | operation.record_;
+        operation.submission_.user_data = name_of(operation.record_);
         push(operation.submission_);
     }
 }
@@ -93,15 +92,16 @@ void RingClient::make_room_for_prompt() {
     while (outstanding_ >= queues_->cq_entries()) enter(0, 0);
 }
 
-Result<void> RingClient::submit_detached(const abi::Submission& submission, const OperationBuffers& buffers) {
+Result<void> RingClient::submit_detached(abi::Submission& submission, const OperationBuffers& buffers,
+                                         bool prompt) {
     if (submission.operation == abi::Operation::Return)
         make_room_for_prompt();
     else if (!room_for_ordinary() || !deferred_.empty())
         return Error::Exhausted;
     const std::uint32_t index = take_record(submission, buffers, nullptr);
-    abi::Submission entry = submission;
-    entry.user_data = std::uint64_t{records_[index].generation} << 32 | index;
-    push(entry);
+    submission.user_data = name_of(index);
+    push(submission);
+    if (prompt) ++prompt_;
     return {};
 }
 
@@ -130,7 +130,7 @@ void RingClient::abandon(Operation& operation) {
     if (!record.in_use) return;                  // its completion came while room was made
     abi::Submission entry{};
     entry.operation = abi::Operation::Cancel;
-    entry.interface_or_call = std::uint64_t{record.generation} << 32 | operation.record_;
+    entry.interface_or_call = name_of(operation.record_);
     entry.user_data = kUnwatched;
     push(entry);
 }
@@ -150,6 +150,7 @@ std::uint32_t RingClient::reap() {
 }
 
 std::uint32_t RingClient::enter(std::uint32_t min_complete, std::uint64_t deadline_ns) {
+    prompt_ = 0;
     if (cap_enter(min_complete, deadline_ns) == abi::kEnterBadRing) [[unlikely]]
         capos_abort("the kernel does not accept the state of this ring");
     return reap();
@@ -163,7 +164,7 @@ void RingClient::complete(const abi::Completion& completion) {
         capos_abort("completion of a submission that is not outstanding");
     Record& record = records_[index];
     const auto status = static_cast<Error>(completion.status);
-    if (status != Error::None) undo_moves(record.sent_offset, record.sent_count);
+    if (status != Error::None && record.sent_count != 0) undo_moves(record.sent_offset, record.sent_count);
     area_.free(record.buffers.outgoing);
     Operation* operation = record.operation;
     if (operation != nullptr) {

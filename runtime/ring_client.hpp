@@ -42,7 +42,7 @@ public:
 
 protected:
     // Hands `submission` (user_data is filled in) and its buffers to the ring client.
-    void submit(const abi::Submission& submission, const OperationBuffers& buffers);
+    void submit(abi::Submission& submission, const OperationBuffers& buffers);
     // Ends the operation without a submission, with a local error.
     void fail(Error error) {
         completion_.status = static_cast<std::uint16_t>(error);
@@ -60,6 +60,7 @@ protected:
 
 private:
     friend class RingClient;
+    void drop();
     enum class State : std::uint8_t { Idle, Deferred, Submitted, Completed };
     State state_ = State::Idle;
     std::uint32_t record_ = 0;
@@ -84,9 +85,11 @@ public:
     // A submission nobody waits for: its completion only frees the buffers, and gives back moves that were undone and
     // capabilities that came. Return, and calls whose answer does not matter (log lines; Exhausted when too many
     // submissions are outstanding).
-    Result<void> submit_detached(const abi::Submission& submission, const OperationBuffers& buffers);
+    // `prompt`: a call that the kernel completes while it drains the queue (see prompt()).
+    // `submission` is given its user_data.
+    Result<void> submit_detached(abi::Submission& submission, const OperationBuffers& buffers, bool prompt = false);
     // Queues RELEASE. Never fails, never waits for another process.
-    void release(abi::Handle handle);
+    [[gnu::noinline]] void release(abi::Handle handle);
     // Handles that are never released: what the runtime itself uses.
     void keep(abi::Handle handle) { kept_ = handle; }
 
@@ -95,6 +98,9 @@ public:
     // Hands submissions to the kernel, waits as cap_enter does, and reaps. Returns how many completions there were.
     std::uint32_t enter(std::uint32_t min_complete, std::uint64_t deadline_ns);
 
+    // Submissions, not handed over yet, that the kernel completes at once and that nobody waits for. Whoever wants to
+    // sleep until something happens waits for one completion more than these.
+    std::uint32_t prompt() const { return prompt_; }
     // Submissions the kernel holds or will hold (without those that wait here).
     std::uint32_t outstanding() const { return outstanding_; }
     // Releases `count` capabilities that came and that nobody takes; their list is at `list` in the message area.
@@ -102,6 +108,7 @@ public:
 
 private:
     friend class Operation;
+    std::uint64_t name_of(std::uint32_t index) const { return std::uint64_t{records_[index].generation} << 32 | index; }
     static constexpr std::uint64_t kUnwatched = 0;        // user_data of releases and cancels
     static constexpr std::uint32_t kPromptPlaces = 2;     // completion places that only prompt operations use
 
@@ -117,25 +124,34 @@ private:
     };
 
     bool room_for_ordinary() const { return outstanding_ + kPromptPlaces < queues_->cq_entries(); }
-    void make_room_for_prompt();
+    [[gnu::noinline]] void make_room_for_prompt();
     void push(const abi::Submission& submission);
     std::uint32_t take_record(const abi::Submission& submission, const OperationBuffers& buffers, Operation* operation);
-    void submit(Operation& operation, const abi::Submission& submission);
+    void submit(Operation& operation, abi::Submission& submission);
     void abandon(Operation& operation);
     void complete(const abi::Completion& completion);
-    void undo_moves(std::uint32_t list_offset, std::uint32_t count);
-    void discard(const abi::Completion& completion, AreaBlock incoming, abi::Handle endpoint);
+    [[gnu::cold, gnu::noinline]] void undo_moves(std::uint32_t list_offset, std::uint32_t count);
+    [[gnu::noinline]] void discard(const abi::Completion& completion, AreaBlock incoming, abi::Handle endpoint);
     void submit_deferred();
 
     std::optional<RingQueues> queues_;
     MessageArea area_;
     std::unique_ptr<Record[]> records_;
     std::uint32_t first_free_ = 0;
+    std::uint32_t prompt_ = 0;
     std::uint32_t outstanding_ = 0;        // submissions whose completions have not been reaped
     List<Waiter> deferred_;
     abi::Handle kept_ = abi::kNoHandle;
 };
 
-RingClient& ring_client();
+namespace detail {
+extern constinit RingClient the_ring_client;
+}
+inline RingClient& ring_client() { return detail::the_ring_client; }
+
+inline Operation::~Operation() {
+    if (state_ == State::Idle || (state_ == State::Completed && !buffers_.incoming)) [[likely]] return;
+    drop();
+}
 
 }  // namespace capos::rt

@@ -41,9 +41,11 @@ Error as_exception(Error error) {
 Request::Request(abi::Handle endpoint, const abi::Completion& completion, std::uint16_t accepted,
                  detail::OwnedBlock& buffer)
     : endpoint_(endpoint), call_id_(completion.call_id),
-      received_(ring_client().at(buffer.get()) + sizeof(abi::RequestHeader), completion.capabilities) {
+      received_(reinterpret_cast<std::byte*>(capabilities_), completion.capabilities) {
     const std::byte* bytes = ring_client().at(buffer.get());
     std::memcpy(&header_, bytes, sizeof header_);
+    for (std::uint32_t i = 0; i < completion.capabilities && i < abi::kMaxMessageCapabilities; ++i)
+        std::memcpy(&capabilities_[i], bytes + sizeof header_ + i * sizeof capabilities_[0], sizeof capabilities_[0]);
     const std::uint32_t before = sizeof(abi::RequestHeader) + accepted * sizeof(abi::ReceivedCapability);
     const std::uint32_t room = buffer.get().size - before;
     const std::uint32_t length = completion.message_length < room ? completion.message_length : room;

@@ -79,6 +79,7 @@ private:
     abi::Handle endpoint_;
     std::uint64_t call_id_;
     abi::RequestHeader header_;
+    abi::ReceivedCapability capabilities_[abi::kMaxMessageCapabilities];
     detail::ReceivedList received_;
     std::span<const std::byte> message_;
     detail::OwnedBlock message_block_;

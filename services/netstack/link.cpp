@@ -4,6 +4,7 @@
 
 #include "runtime/executor.hpp"
 #include "runtime/log.hpp"
+#include "runtime/notify.hpp"
 #include "runtime/system_call.hpp"
 #include "runtime/time.hpp"
 #include "services/netstack/memory.hpp"
@@ -70,7 +71,7 @@ rt::Task<void> Link::publish_frames() {
         co_await publish_;
         // By now everything that was ready has run, so one publication covers all of its frames.
         if (end_ && end_->publish())
-            (void)co_await to_driver_.signal(1, kSmallCall);
+            (void)rt::notify(to_driver_, 1);
     }
 }
 

@@ -1,6 +1,7 @@
 #include "services/virtio-net/session.hpp"
 
 #include "runtime/log.hpp"
+#include "runtime/notify.hpp"
 
 namespace capos::virtio_net {
 
@@ -32,7 +33,7 @@ rt::Task<Result<void>> Session::start() {
                                      attachment_.shape().slot_bytes));
     if (mode_ != Mode::Polled && device_.traffic_interrupt() == nullptr)
         mode_ = Mode::Polled;
-    beside_ = {wait_for_device(), wait_for_stack(), watch_attachment(), watch_link(), wake_stack()};
+    beside_ = {wait_for_device(), wait_for_stack(), watch_attachment(), watch_link()};
     for (auto& task : beside_) {
         if (!task.valid())
             co_return Error::OutOfMemory;
@@ -137,12 +138,10 @@ rt::Task<Result<void>> Session::move_frames() {
         const bool do_send = send != 0 || (slots_short && (out.has_news() || out.pending()));
         if (do_receive || do_send) {
             CO_TRY(co_await exchange(std::span(empty_).first(empty), do_receive, std::span(send_).first(send), do_send));
-            if (attachment_.end().publish())
-                wake_.signal();
+            publish();
             continue;
         }
-        if (attachment_.end().publish())
-            wake_.signal();
+        publish();
         recent_ = 0;
         if (mode_ == Mode::Polled) {
             co_await rt::yield();
@@ -165,8 +164,7 @@ rt::Task<Result<bool>> Session::may_sleep() {
     const bool look_out = out.has_news() || (out.in_flight() >= send_high() && !out.armed());
     if (arm_in || look_out)
         CO_TRY(co_await exchange({}, arm_in, {}, look_out));
-    if (end.publish())
-        wake_.signal();
+    publish();
     if (in.has_news() || in.pending() || failure_)
         co_return false;
     if (out.in_flight() >= send_high() && (out.has_news() || out.pending()))
@@ -207,12 +205,12 @@ rt::Task<void> Session::wait_for_stack() {
     }
 }
 
-rt::Task<void> Session::wake_stack() {
-    for (;;) {
-        (void)co_await wake_;
-        if (auto signalled = co_await attachment_.to_stack().signal(1); !signalled)
-            co_return fail(signalled.error());
-    }
+// The signal goes out with the next entry of the kernel, which comes before any sleep.
+void Session::publish() {
+    if (!attachment_.end().publish())
+        return;
+    if (auto queued = rt::notify(attachment_.to_stack(), 1); !queued)
+        fail(queued.error());
 }
 
 rt::Task<void> Session::watch_attachment() {

@@ -56,13 +56,13 @@ private:
     std::uint32_t collect_frames_to_send();
     void pass_on_received();
     void give_back_sent();
+    void publish();
 
     // Beside it, each until the session ends.
     rt::Task<void> wait_for_device();
     rt::Task<void> wait_for_stack();
     rt::Task<void> watch_attachment();
     rt::Task<void> watch_link();
-    rt::Task<void> wake_stack();
     rt::Task<Result<void>> report_link();
     void fail(Error error);
 
@@ -83,8 +83,7 @@ private:
     std::array<Post, kBatch> empty_{};
     std::array<Post, kBatch> send_{};
     rt::Event work_;
-    rt::Event wake_;
-    std::array<rt::Task<void>, 5> beside_;
+    std::array<rt::Task<void>, 4> beside_;
 };
 
 }  // namespace capos::virtio_net
