@@ -11,7 +11,7 @@ NIC ?= transitional
 SIZE ?= 64
 
 .DEFAULT_GOAL := help
-.PHONY: help run image check test matrix fuzz bench evidence notices clean
+.PHONY: help run image check test matrix fuzz mutants bench evidence notices clean
 
 help: ## This list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -36,6 +36,11 @@ matrix: ## The page on every shape of machine: 72 boots
 
 fuzz: ## Each fuzz target for a minute (SECONDS=60), with its coverage
 	@tools/fuzz --seconds $(or $(SECONDS),60)
+
+mutants: ## Each small fault of tests/mutants must turn the test it names red
+	@tools/build host
+	@tools/build image dev bench
+	@tests/mutants/run
 
 bench: ## What capOS costs: a table and JSON in build/bench/
 	@tools/setup --tests
