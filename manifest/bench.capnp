@@ -21,7 +21,7 @@ const manifest :Schema.Manifest = (
         (name = "log", interface = "Log", source = (kernel = "Log")),
       ],
       heapPages = 256,
-      pages = 1024,
+      pages = 704,
       objectBytes = 262144,
       slots = 768,
       submissions = 256,

@@ -18,7 +18,7 @@ const shell :Schema.Service = (
      source = (service = (service = "netstack", export = "manager", scope = 2))),
   ],
   heapPages = 64,
-  pages = 192,
+  pages = 160,
   messagePages = 28,
   priority = 5,
 );
@@ -41,7 +41,7 @@ const netstack :Schema.Service = (
   ],
   heapPages = 320,
   stackPages = 16,
-  pages = 2048,
+  pages = 1280,
   objectBytes = 524288,
   slots = 1024,
   submissions = 256,
@@ -62,7 +62,7 @@ const virtioNet :Schema.Service = (
     (name = "log", interface = "Log", source = (kernel = "Log")),
   ],
   heapPages = 64,
-  pages = 512,
+  pages = 192,
   messagePages = 28,
 );
 
@@ -84,7 +84,7 @@ const web :Schema.Service = (
     (name = "log", interface = "Log", source = (kernel = "Log")),
   ],
   heapPages = 384,
-  pages = 1024,
+  pages = 832,
   objectBytes = 262144,
   slots = 512,
   submissions = 256,
