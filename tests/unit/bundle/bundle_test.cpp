@@ -111,6 +111,18 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"not exactly one manifest", [](H&, E* e) { e[0].kind = BundleKind::File; }},
         Fault{"not exactly one manifest", [](H&, E* e) { e[1].kind = BundleKind::Manifest; }}));
 
+TEST(BundleTest, ForARescueTheTableMayBeDamagedIfEverythingElseHolds) {
+    auto bytes = good();
+    bytes[sizeof(abi::BundleHeader)] ^= std::byte{1};      // the manifest's name
+    ASSERT_EQ(Bundle::open(bytes).error(), Error::ChecksumMismatch);
+    const auto bundle = Bundle::open(bytes, nullptr, Bundle::Table::MayBeDamaged);
+    ASSERT_TRUE(bundle);
+    EXPECT_FALSE(bundle->find("manifest", BundleKind::Manifest));
+    EXPECT_TRUE(Bundle::intact(*bundle->find("init", BundleKind::Program)));
+    bytes[sizeof(abi::BundleHeader) + abi::kBundleNameBytes] ^= std::byte{1};      // its offset: misaligned now
+    EXPECT_EQ(Bundle::open(bytes, nullptr, Bundle::Table::MayBeDamaged).error(), Error::Malformed);
+}
+
 TEST(BundleTest, EveryCutIsRefused) {
     const auto bytes = good();
     for (std::size_t length = 0; length < bytes.size(); length += 37)
