@@ -67,6 +67,8 @@ void save_extended_state(ThreadContext& context) {
     __builtin_memset(reinterpret_cast<void*>(context.extended_state), 0x5a, extended_state_bytes());
 }
 
+void zero_frames(PhysAddr first, std::size_t count) { __builtin_memset(direct(first), 0, count * kPageSize); }
+
 std::uint64_t now_ns() { return machine().now; }
 void arm_timer(std::uint64_t deadline_ns) { machine().armed = deadline_ns; }
 

@@ -67,11 +67,15 @@ Machine& machine();
 struct Memory {
     std::uint64_t total = 1u << 18;           // frames
     std::uint64_t used = 0;
-    std::uint64_t takes_until_failure = ~std::uint64_t{0};   // the take after so many fails, frames and slab cells alike
+    std::uint64_t takes_until_failure = ~std::uint64_t{0};   // the takes after so many fail, frames and slab cells alike
+    bool fail_once = false;                   // only the first of them
     std::uint64_t cells = 0;                  // slab cells out
     bool allows_take() {
         if (takes_until_failure == ~std::uint64_t{0}) return true;
-        if (takes_until_failure == 0) return false;
+        if (takes_until_failure == 0) {
+            if (fail_once) takes_until_failure = ~std::uint64_t{0};
+            return false;
+        }
         --takes_until_failure;
         return true;
     }

@@ -1,6 +1,6 @@
 // Page tables as a map, with the frames that real ones would take, and checks that real ones could not make.
 #include <map>
-#include <set>
+#include <type_traits>
 
 #include "kernel/mem/frames.hpp"
 #include "kernel/sched/scheduler.hpp"
@@ -18,7 +18,8 @@ struct Space {
 
 const kernel::arch::PageTables* loaded = nullptr;
 
-static_assert(sizeof(kernel::arch::PageTables) == sizeof(std::uint64_t));
+// The space's address stands where real page tables keep their root, their first member.
+static_assert(std::is_standard_layout_v<kernel::arch::PageTables>);
 Space*& space_of(kernel::arch::PageTables& tables) { return reinterpret_cast<Space*&>(tables); }
 const Space* space_of(const kernel::arch::PageTables& tables) {
     return *reinterpret_cast<Space* const*>(&tables);

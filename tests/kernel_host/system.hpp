@@ -119,7 +119,7 @@ public:
     std::size_t completions_read() const { return completed_; }
     std::deque<abi::Completion>& unclaimed() { return done_; }
 
-    // A place in the message area, 8-byte aligned; all places are given up when nothing is under way.
+    // A place in the message area, 8-byte aligned, apart from those of operations under way; kept until the next entry.
     std::uint32_t area(std::uint32_t bytes);
 
     // --- operations
@@ -174,8 +174,9 @@ protected:
     std::vector<abi::ReceivedCapability> read_list(std::uint32_t offset, std::uint32_t count);
 
     struct Pending {
-        std::uint32_t offset;
+        std::uint32_t offset;                    // of the buffer
         std::uint32_t accept;
+        std::uint32_t from, to;                  // all that the operation uses of the message area
     };
     TestSystem& system_;
     kernel::Thread* thread_;
@@ -184,7 +185,7 @@ protected:
     const abi::Completion* completions_;
     std::byte* messages_;
     kernel::RingShape shape_;
-    std::uint32_t area_used_ = 0;
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> temporary_;   // places given out since the last entry
     std::uint64_t next_user_data_ = 1;
     std::uint64_t pushed_ = 0;
     std::uint64_t completed_ = 0;
@@ -251,7 +252,7 @@ Answer<Results> Hand::finish(std::uint64_t call) {
     answer.bytes.assign(from, from + completion->message_length);
     if (auto reader = wire::MessageReader::open(answer.bytes)) {
         if (is_exception(answer.status)) {
-            answer.reason = std::string(reinterpret_cast<const char*>(answer.bytes.data()) + 16 * !answer.bytes.empty());
+            if (answer.bytes.size() > 16) answer.reason = reinterpret_cast<const char*>(answer.bytes.data()) + 16;
         } else if (auto root = reader->template root<Results>()) {
             answer.results = *root;
         }

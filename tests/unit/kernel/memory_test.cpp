@@ -1,0 +1,262 @@
+// Memory objects, address spaces and what they cost.
+#include <gtest/gtest.h>
+
+#include "kernel/object/memory_object.hpp"
+#include "tests/kernel_host/system.hpp"
+
+namespace capos::test {
+namespace {
+
+using Space = schema::AddressSpace;
+using Object = schema::MemoryObject;
+using kernel::Protection;
+constexpr std::uint64_t kPage = kernel::kPageSize;
+
+class MemoryTest : public testing::Test {
+protected:
+    MappedPage page(User& of, std::uint64_t address) { return mapped_page(of.process().page_tables(), address); }
+    Error unmap(User& of, std::uint64_t address, std::uint64_t size) {
+        return of
+            .call<Space::UnmapParams, Space::UnmapResults>(of.address_space, Space::kInterfaceId, 1,
+                                                           [&](auto& p) { p.set_address(address); p.set_size(size); })
+            .status;
+    }
+    Error protect(User& of, std::uint64_t address, std::uint64_t size, Space::Protection protection) {
+        return of
+            .call<Space::ProtectParams, Space::ProtectResults>(
+                of.address_space, Space::kInterfaceId, 2,
+                [&](auto& p) { p.set_address(address); p.set_size(size); p.set_protection(protection); })
+            .status;
+    }
+    abi::Handle slice(User& of, abi::Handle object, std::uint64_t offset, std::uint64_t size) {
+        auto answer = of.call<Object::SliceParams, Object::SliceResults>(
+            object, Object::kInterfaceId, 1, [&](auto& p) { p.set_offset(offset); p.set_size(size); }, {.accept = 1});
+        refused = answer.status;
+        return answer.handle(answer.results.object());
+    }
+    abi::Handle read_only(User& of, abi::Handle object) {
+        auto answer = of.call<Object::ReadOnlyParams, Object::ReadOnlyResults>(object, Object::kInterfaceId, 2,
+                                                                               [](auto&) {}, {.accept = 1});
+        return answer.handle(answer.results.object());
+    }
+    Object::InfoResults::Reader info(User& of, abi::Handle object) {
+        kept = of.call<Object::InfoParams, Object::InfoResults>(object, Object::kInterfaceId, 0, [](auto&) {});
+        return kept.results;
+    }
+
+    TestSystem system;
+    User& user = system.user("user");
+    Error refused = Error::None;
+    Answer<Object::InfoResults> kept;
+};
+
+TEST_F(MemoryTest, AnObjectIsZeroedWholePagesOfItsCreators) {
+    const std::uint64_t before = user.process().ledger().used(kernel::Resource::Pages);
+    const abi::Handle object = user.create_memory(3 * kPage - 5);
+    EXPECT_EQ(info(user, object).size(), 3 * kPage);
+    EXPECT_TRUE(info(user, object).writable());
+    EXPECT_EQ(user.process().ledger().used(kernel::Resource::Pages), before + 4);    // and the list of its frames
+    const std::uint64_t address = user.map(user.address_space, object, 0, 3 * kPage);
+    for (std::uint64_t i = 0; i < 3 * kPage; ++i)
+        ASSERT_EQ(page(user, address + i).frame[i % kPage], std::byte{0}) << i;
+    EXPECT_EQ(unmap(user, address, 3 * kPage), Error::None);
+    EXPECT_EQ(user.release(object), Error::None);
+    machine().settle();
+    EXPECT_LE(user.process().ledger().used(kernel::Resource::Pages), before + 3);    // page tables stay
+}
+
+TEST_F(MemoryTest, SizesOutOfRangeAndBeyondTheLedgerAreRefused) {
+    EXPECT_EQ(user.create_memory(0), abi::kNoHandle);
+    EXPECT_EQ(user.refused, Error::InvalidArgument);
+    EXPECT_EQ(user.create_memory((256u << 20) + 1), abi::kNoHandle);
+    EXPECT_EQ(user.refused, Error::InvalidArgument);
+    EXPECT_EQ(user.create_memory(4096 * kPage), abi::kNoHandle);
+    EXPECT_EQ(user.refused, Error::QuotaExceeded);
+    machine().settle();
+}
+
+TEST_F(MemoryTest, ProcessesThatMapOneObjectSeeOneMemory) {
+    User& other = system.user("other");
+    const abi::Handle object = user.create_memory(2 * kPage);
+    const std::uint64_t mine = user.map(user.address_space, object, 0, 2 * kPage);
+    const std::uint64_t theirs = other.map(other.address_space, other.grant_from(user, object), kPage, kPage);
+    EXPECT_EQ(page(user, mine + kPage).frame, page(other, theirs).frame);
+    EXPECT_EQ(page(other, theirs + kPage).frame, nullptr);
+}
+
+TEST_F(MemoryTest, PagesLiveUntilTheLastMappingGoes) {
+    User& other = system.user("other");
+    const abi::Handle object = user.create_memory(kPage);
+    const std::uint64_t theirs = other.map(other.address_space, other.grant_from(user, object), 0, kPage);
+    std::byte* frame = page(other, theirs).frame;
+    EXPECT_EQ(user.release(object), Error::None);
+    user.kill();
+    user.reference = {};
+    machine().settle();
+    EXPECT_EQ(page(other, theirs).frame, frame);
+    EXPECT_TRUE(frame_is_out(reinterpret_cast<std::uint64_t>(frame)));
+    *frame = std::byte{7};
+    EXPECT_GT(system.ledger().used(kernel::Resource::Pages), 0u);         // the dead creator's share
+    other.kill();
+    machine().settle();
+    EXPECT_FALSE(frame_is_out(reinterpret_cast<std::uint64_t>(frame)));
+}
+
+TEST_F(MemoryTest, ASliceShowsItsPartOnly) {
+    const abi::Handle object = user.create_memory(4 * kPage);
+    const abi::Handle part = slice(user, object, kPage, 2 * kPage);
+    EXPECT_EQ(info(user, part).size(), 2 * kPage);
+    const abi::Handle inner = slice(user, part, kPage, kPage);
+    const std::uint64_t whole = user.map(user.address_space, object, 0, 4 * kPage);
+    const std::uint64_t small = user.map(user.address_space, inner, 0, kPage);
+    EXPECT_EQ(page(user, small).frame, page(user, whole + 2 * kPage).frame);
+    EXPECT_EQ(slice(user, part, kPage, 2 * kPage), abi::kNoHandle);
+    EXPECT_EQ(refused, Error::InvalidArgument);
+    EXPECT_EQ(user.map(user.address_space, part, 0, 3 * kPage), 0u);
+    EXPECT_EQ(user.refused, Error::InvalidArgument);
+}
+
+TEST_F(MemoryTest, SlicesMisalignedEmptyOrOutsideAreRefused) {
+    const abi::Handle object = user.create_memory(4 * kPage);
+    for (auto [offset, size] : {std::pair{1ull, kPage + 0ull}, {0ull, 100ull}, {0ull, 0ull}, {5 * kPage, kPage + 0ull},
+                                {0ull, 5 * kPage}, {~0ull << 12, kPage + 0ull}, {kPage + 0ull, ~0ull << 12}}) {
+        EXPECT_EQ(slice(user, object, offset, size), abi::kNoHandle) << offset << " " << size;
+        EXPECT_EQ(refused, Error::InvalidArgument);
+    }
+}
+
+TEST_F(MemoryTest, ReadOnlyCannotBeUndone) {
+    const abi::Handle object = user.create_memory(2 * kPage);
+    const abi::Handle shown = read_only(user, object);
+    EXPECT_FALSE(info(user, shown).writable());
+    EXPECT_EQ(user.map(user.address_space, shown, 0, kPage), 0u);
+    EXPECT_EQ(user.refused, Error::Denied);
+    EXPECT_EQ(user.map(user.address_space, slice(user, shown, 0, kPage), 0, kPage), 0u);
+    EXPECT_EQ(user.refused, Error::Denied);
+    const std::uint64_t address = user.map(user.address_space, shown, 0, kPage, 0, Space::Protection::read);
+    EXPECT_EQ(page(user, address).protection, Protection::Read);
+    EXPECT_EQ(protect(user, address, kPage, Space::Protection::read_write), Error::Denied);
+    EXPECT_EQ(protect(user, address, kPage, Space::Protection::read_execute), Error::None);
+    EXPECT_EQ(page(user, address).protection, Protection::ReadExecute);
+}
+
+TEST_F(MemoryTest, ProtectionChangesForTheWholeMappingOnly) {
+    const abi::Handle object = user.create_memory(2 * kPage);
+    const std::uint64_t address = user.map(user.address_space, object, 0, 2 * kPage);
+    EXPECT_EQ(protect(user, address, kPage, Space::Protection::read), Error::InvalidArgument);
+    EXPECT_EQ(protect(user, address, 2 * kPage + 8, Space::Protection::read), Error::InvalidArgument);
+    EXPECT_EQ(protect(user, address, 2 * kPage, static_cast<Space::Protection>(3)), Error::InvalidArgument);
+    EXPECT_EQ(protect(user, address, 2 * kPage, Space::Protection::read), Error::None);
+    EXPECT_EQ(page(user, address + kPage).protection, Protection::Read);
+    EXPECT_EQ(unmap(user, address + kPage, kPage), Error::InvalidArgument);
+    EXPECT_EQ(unmap(user, address, 0), Error::InvalidArgument);
+    EXPECT_EQ(unmap(user, address, 7), Error::InvalidArgument);
+    EXPECT_EQ(unmap(user, address, 2 * kPage), Error::None);
+    EXPECT_EQ(page(user, address).frame, nullptr);
+    EXPECT_EQ(unmap(user, address, 2 * kPage), Error::InvalidArgument);
+}
+
+TEST_F(MemoryTest, AddressesOutsideUserSpaceOrTakenAreRefused) {
+    const abi::Handle object = user.create_memory(4 * kPage);
+    const auto refused_at = [&](std::uint64_t address, std::uint64_t size = 4 * kPage) {
+        EXPECT_EQ(user.map(user.address_space, object, 0, size, address), 0u) << address;
+        return user.refused;
+    };
+    for (std::uint64_t bad : {std::uint64_t{0x800}, std::uint64_t{0x10001}, kernel::kUserLimit,
+                              kernel::kUserLimit - kPage, std::uint64_t{1} << 63, ~std::uint64_t{0} << 12})
+        EXPECT_EQ(refused_at(bad), Error::InvalidArgument);
+    EXPECT_EQ(user.map(user.address_space, object, 0, 4 * kPage, 0x40'0000), 0x40'0000u);
+    for (std::uint64_t taken : {0x40'0000u, 0x40'3000u, 0x3f'd000u}) EXPECT_EQ(refused_at(taken), Error::InvalidArgument);
+    EXPECT_EQ(user.map(user.address_space, object, 0, 4 * kPage, 0x40'4000), 0x40'4000u);
+    EXPECT_EQ(refused_at(user.thread().ring().user_address()), Error::InvalidArgument);
+    EXPECT_EQ(user.map(user.address_space, object, 0, kPage, kernel::kUserLimit - kPage), kernel::kUserLimit - kPage);
+}
+
+TEST_F(MemoryTest, ARingCannotBeUnmappedOrReprotected) {
+    const std::uint64_t ring = user.thread().ring().user_address();
+    const std::uint64_t size = user.thread().ring().queues().shape().total_bytes();
+    EXPECT_EQ(unmap(user, ring, size), Error::InvalidArgument);
+    EXPECT_EQ(protect(user, ring, size, Space::Protection::read_execute), Error::InvalidArgument);
+    EXPECT_EQ(page(user, ring).protection, Protection::ReadWrite);
+}
+
+TEST_F(MemoryTest, AddressesTheKernelChoosesStayInTheirWindow) {
+    const abi::Handle object = user.create_memory(kPage);
+    // Right at the top of user space: what the kernel chooses next is not above it.
+    EXPECT_NE(user.map(user.address_space, object, 0, kPage, kernel::kUserLimit - kPage), 0u);
+    const std::uint64_t chosen = user.map(user.address_space, object, 0, kPage);
+    EXPECT_GE(chosen, kernel::kChosenFirst);
+    EXPECT_LT(chosen, kernel::kChosenLimit);
+    // Filling the window's end leaves nothing to choose, and says so.
+    EXPECT_NE(user.map(user.address_space, object, 0, kPage, kernel::kChosenLimit - kPage), 0u);
+    EXPECT_EQ(user.map(user.address_space, object, 0, kPage), 0u);
+    EXPECT_EQ(user.refused, Error::QuotaExceeded);
+    EXPECT_NE(user.map(user.address_space, object, 0, kPage, 0x50'0000), 0u);
+}
+
+TEST_F(MemoryTest, NeighboursThatTheKernelChoosesAreApart) {
+    const abi::Handle object = user.create_memory(kPage);
+    const std::uint64_t first = user.map(user.address_space, object, 0, kPage);
+    const std::uint64_t second = user.map(user.address_space, object, 0, kPage);
+    EXPECT_GE(second, first + 2 * kPage);
+    // An address just below the window's fill reaches into it.
+    EXPECT_NE(user.map(user.address_space, object, 0, kPage, second + 4 * kPage), 0u);
+    EXPECT_GT(user.map(user.address_space, object, 0, kPage), second + 4 * kPage);
+}
+
+TEST_F(MemoryTest, BadOffsetsSizesAndProtectionsOfAMapAreRefused) {
+    const abi::Handle object = user.create_memory(2 * kPage);
+    const auto refused_with = [&](std::uint64_t offset, std::uint64_t size, int protection = 1) {
+        EXPECT_EQ(user.map(user.address_space, object, offset, size, 0, static_cast<Space::Protection>(protection)), 0u);
+        return user.refused;
+    };
+    EXPECT_EQ(refused_with(8, kPage), Error::InvalidArgument);
+    EXPECT_EQ(refused_with(0, 0), Error::InvalidArgument);
+    EXPECT_EQ(refused_with(0, 100), Error::InvalidArgument);
+    EXPECT_EQ(refused_with(0, 3 * kPage), Error::InvalidArgument);
+    EXPECT_EQ(refused_with(2 * kPage, kPage), Error::InvalidArgument);
+    EXPECT_EQ(refused_with(~std::uint64_t{0} << 12, kPage), Error::InvalidArgument);
+    EXPECT_EQ(refused_with(0, kPage, 3), Error::InvalidArgument);
+    EXPECT_EQ(refused_with(0, kPage, 0xffff), Error::InvalidArgument);
+}
+
+TEST_F(MemoryTest, AnAddressSpaceDoesNotKeepItsProcessAlive) {
+    User& other = system.user("other");
+    const abi::Handle space = user.grant_from(other, other.address_space);
+    const abi::Handle object = user.create_memory(kPage);
+    other.kill();
+    EXPECT_EQ(user.map(space, object, 0, kPage), 0u);
+    EXPECT_EQ(user.refused, Error::Disconnected);
+    other.reference = {};
+    machine().settle();
+    EXPECT_EQ(user.map(space, object, 0, kPage), 0u);
+    EXPECT_EQ(user.refused, Error::Disconnected);
+}
+
+TEST_F(MemoryTest, MappingForAnotherIsChargedToThatOther) {
+    User& other = system.user("other");
+    const abi::Handle space = user.grant_from(other, other.address_space);
+    const abi::Handle object = user.create_memory(kPage);
+    const std::uint64_t mine = user.process().ledger().used(kernel::Resource::ObjectBytes);
+    const std::uint64_t theirs = other.process().ledger().used(kernel::Resource::ObjectBytes);
+    EXPECT_NE(user.map(space, object, 0, kPage), 0u);
+    EXPECT_EQ(user.process().ledger().used(kernel::Resource::ObjectBytes), mine);
+    EXPECT_GT(other.process().ledger().used(kernel::Resource::ObjectBytes), theirs);
+}
+
+TEST_F(MemoryTest, ALedgerThatRunsOutDuringAMapLeavesNothingMapped) {
+    // Page tables for far apart places use the pages up; the map that fails takes nothing.
+    const abi::Handle object = user.create_memory(kPage);
+    const std::size_t before = mapped_pages(user.process().page_tables());
+    std::size_t mapped = 0;
+    std::uint64_t address = kernel::kChosenLimit + (std::uint64_t{1} << 30);
+    while (user.map(user.address_space, object, 0, kPage, address) != 0) {
+        ++mapped;
+        address += std::uint64_t{1} << 30;
+    }
+    EXPECT_EQ(user.refused, Error::QuotaExceeded);
+    EXPECT_EQ(mapped_pages(user.process().page_tables()), before + mapped);
+}
+
+}  // namespace
+}  // namespace capos::test
