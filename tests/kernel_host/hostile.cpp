@@ -33,8 +33,8 @@ void HostileRun::spawn(Hostile& hostile) {
     if (hostile.user != nullptr) {
         ++respawned_;
         hostile.user->reference = {};
-        machine().settle();
         hostile = {};
+        machine().settle();
     }
     // What an ended process left may still be held (memory that the other maps): then it comes back with less.
     for (std::uint64_t pages = 1024; hostile.user == nullptr; pages /= 2) {
@@ -43,6 +43,7 @@ void HostileRun::spawn(Hostile& hostile) {
                                                     .sq_entries = 32, .cq_entries = 32, .message_bytes = kAreaBytes});
     }
     User& user = *hostile.user;
+    hostile.thread = kernel::Ref<kernel::Thread>(user.thread());
     kernel::RootObjects& root = kernel::root_objects();
     for (kernel::Object* object : {static_cast<kernel::Object*>(&root.log), static_cast<kernel::Object*>(&root.terminal),
                                    static_cast<kernel::Object*>(&root.entropy),
@@ -60,7 +61,7 @@ void HostileRun::spawn(Hostile& hostile) {
     user.process().table().for_each(
         [&](abi::Handle handle, const kernel::CapabilityTable::Slot&) { hostile.handles.push_back(handle); });
     Hostile& other = &hostile == &hostile_[0] ? hostile_[1] : hostile_[0];
-    if (other.user != nullptr && !other.user->reference->ended())
+    if (other.user != nullptr && lives(other))
         other.user->process().table().for_each([&](abi::Handle, const kernel::CapabilityTable::Slot& slot) {
             if (choices_.one_in(6)) hostile.handles.push_back(user.grant(*slot.object, slot.interface_id));
         });
@@ -296,7 +297,7 @@ void HostileRun::serve() {
 unsigned HostileRun::step() {
     Hostile& hostile = hostile_[choices_.below(2)];
     unsigned operations = 1;
-    if (hostile.user->reference->ended() || hostile.stuck > 8) {
+    if (!lives(hostile) || hostile.stuck > 8) {
         if (!hostile.user->reference->ended()) hostile.user->kill();
         spawn(hostile);
         return operations;
@@ -354,7 +355,7 @@ unsigned HostileRun::step() {
         else
             cap_enter(0, 0);
     }
-    if (!user.reference->ended()) collect(hostile);
+    if (lives(hostile)) collect(hostile);
     machine().settle();
     if (choices_.one_in(4)) serve();
     if (choices_.one_in(8)) machine().advance(choices_.below(2000));
@@ -366,10 +367,9 @@ void HostileRun::check() {
             "a process that did nothing wrong has ended");
     require(kernel::memory_accounts().drift() == 0, "the books do not balance");
     for (Hostile& hostile : hostile_) {
-        if (hostile.user->reference->ended()) continue;
+        if (!lives(hostile)) continue;
         collect(hostile);
         kernel::ThreadRing& ring = hostile.user->thread().ring();
-        if (hostile.user->thread().state() == kernel::Thread::State::Stopped) continue;
         const std::uint32_t waiting = hostile.user->header().sq_tail - hostile.user->header().sq_head;
         require(ring.queues().reserved() == ring.outstanding(), "a completion place is reserved for nothing");
         require(hostile.outstanding.size() == ring.outstanding() + waiting,

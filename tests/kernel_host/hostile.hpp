@@ -43,6 +43,7 @@ private:
     };
     struct Hostile {
         User* user = nullptr;
+        kernel::Ref<kernel::Thread> thread;                 // its first, which may end before the process
         std::map<std::uint64_t, Outstanding> outstanding;   // submitted, by user_data, which is never used twice
         std::vector<abi::Handle> handles;                   // seen at some time
         std::vector<std::uint64_t> calls;                   // call ids received
@@ -51,6 +52,9 @@ private:
     };
 
     void spawn(Hostile& hostile);
+    bool lives(const Hostile& hostile) const {
+        return !hostile.user->reference->ended() && hostile.thread->state() != kernel::Thread::State::Stopped;
+    }
     bool switch_to(Hand& hand);
     abi::Submission random_entry(Hostile& hostile);
     std::uint32_t random_message(Hostile& hostile, std::uint64_t interface_id, std::uint16_t method, std::uint32_t at);
