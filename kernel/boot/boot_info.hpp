@@ -24,7 +24,7 @@ struct BootInfo {
 };
 
 const BootInfo& boot_info();
-// Value of `key` on the command line, "" when absent.
+// Value of `key` on the command line, the last one when it stands there twice; "" when absent.
 std::string_view command_line_value(std::string_view key);
 
 // After arch and memory are up; kernel/main.cpp.

@@ -47,15 +47,16 @@ Result<void> make_boot_info(const BootSource& source, MemoryRange image, BootInf
 }
 
 std::string_view find_option(std::string_view command_line, std::string_view key) {
+    std::string_view found;
     while (!command_line.empty()) {
         const std::size_t blank = command_line.find(' ');
         const std::string_view word = command_line.substr(0, blank);
         if (word.size() > key.size() && word[key.size()] == '=' && word.substr(0, key.size()) == key)
-            return word.substr(key.size() + 1);
+            found = word.substr(key.size() + 1);
         if (blank == std::string_view::npos) break;
         command_line.remove_prefix(blank + 1);
     }
-    return {};
+    return found;
 }
 
 }  // namespace capos::kernel::boot

@@ -34,7 +34,8 @@ Result<void> read_pvh(const PhysicalMemory& memory, std::uint64_t address, BootS
 // when the bundle does not start on a page, overlaps the image or wraps; NotFound when no memory is left.
 Result<void> make_boot_info(const BootSource& source, MemoryRange image, BootInfo& info);
 
-// Value of `key` among the blank-separated "key=value" words; "" when absent or without a value.
+// Value of `key` among the blank-separated "key=value" words, of the last one when there are several; "" when absent or
+// without a value.
 std::string_view find_option(std::string_view command_line, std::string_view key);
 
 }  // namespace capos::kernel::boot

@@ -82,5 +82,10 @@ TEST(CommandLineTest, AValueIsFoundByItsWholeKey) {
     EXPECT_EQ(find_option("   a=b=c  ", "a"), "b=c");
 }
 
+TEST(CommandLineTest, TheLastOfSeveralValuesCounts) {
+    EXPECT_EQ(find_option("panic=exit run=1 panic=reset", "panic"), "reset");
+    EXPECT_EQ(find_option("panic=exit panic=", "panic"), "");
+}
+
 }  // namespace
 }  // namespace capos::kernel::boot
