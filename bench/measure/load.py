@@ -34,9 +34,9 @@ def receive(connection, size=65536):
     return data
 
 
-def new_connections(address, times=300):
+def new_connections(address, times=300, seconds=30):
     for _ in range(times):
-        with connect(address) as connection:
+        with connect(address, seconds) as connection:
             connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             size = 0
             while data := connection.recv(65536):

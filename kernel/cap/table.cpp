@@ -12,16 +12,6 @@ void CapabilityTable::create(std::span<Slot> slots) {
     }
 }
 
-Result<SlotIndex> CapabilityTable::look_up(abi::Handle handle) const {
-    const std::uint32_t index = static_cast<std::uint32_t>(handle);
-    if (index >= slots_.size() || (handle >> 32) == 0) return Error::BadHandle;
-    const Slot& slot = slots_[index];
-    if (slot.generation != handle >> 32) return Error::StaleHandle;
-    if (slot.object == nullptr) return Error::BadHandle;   // a generation that has not been handed out yet
-    if (slot.next_free == kInTransit) return Error::InTransit;
-    return SlotIndex(index);
-}
-
 Result<void> CapabilityTable::reserve(std::uint32_t count) {
     if (count > free_ - reserved_) return Error::NoSlots;
     reserved_ += count;

@@ -83,4 +83,14 @@ private:
     std::uint32_t used_ = 0;
 };
 
+inline Result<SlotIndex> CapabilityTable::look_up(abi::Handle handle) const {
+    const std::uint32_t index = static_cast<std::uint32_t>(handle);
+    if (index >= slots_.size() || (handle >> 32) == 0) return Error::BadHandle;
+    const Slot& slot = slots_[index];
+    if (slot.generation != handle >> 32) return Error::StaleHandle;
+    if (slot.object == nullptr) return Error::BadHandle;   // a generation that has not been handed out yet
+    if (slot.next_free == kInTransit) return Error::InTransit;
+    return SlotIndex(index);
+}
+
 }  // namespace capos::kernel

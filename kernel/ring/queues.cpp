@@ -6,10 +6,6 @@ namespace capos::kernel {
 
 namespace {
 
-// Each shared index is read and written whole, once.
-std::uint32_t load_acquire(const std::uint32_t& word) { return __atomic_load_n(&word, __ATOMIC_ACQUIRE); }
-void store_release(std::uint32_t& word, std::uint32_t value) { __atomic_store_n(&word, value, __ATOMIC_RELEASE); }
-
 bool valid_entries(std::uint32_t entries) {
     return std::has_single_bit(entries) && entries >= abi::kMinRingEntries && entries <= abi::kMaxRingEntries;
 }
@@ -36,43 +32,6 @@ void RingQueues::create(std::byte* memory, const RingShape& shape) {
     header_->cq_offset = shape.cq_offset();
     header_->message_offset = shape.message_offset();
     header_->message_bytes = shape.message_bytes;
-}
-
-Result<std::uint32_t> RingQueues::submissions() const {
-    const std::uint32_t waiting = load_acquire(header_->sq_tail) - sq_head_;
-    if (waiting > shape_.sq_entries) return Error::BadQueueIndex;
-    return waiting;
-}
-
-abi::Submission RingQueues::take_submission() {
-    abi::Submission entry;
-    // The thread may write the entry meanwhile; whatever was copied is what counts.
-    const volatile std::uint64_t* from =
-        reinterpret_cast<const volatile std::uint64_t*>(&submissions_[sq_head_ & (shape_.sq_entries - 1)]);
-    std::uint64_t words[sizeof(entry) / 8];
-    for (std::size_t i = 0; i < sizeof(entry) / 8; ++i) words[i] = from[i];
-    std::memcpy(&entry, words, sizeof(entry));
-    store_release(header_->sq_head, ++sq_head_);
-    return entry;
-}
-
-Result<std::uint32_t> RingQueues::unread() const {
-    const std::uint32_t unread = cq_tail_ - load_acquire(header_->cq_head);
-    if (unread > shape_.cq_entries) return Error::BadQueueIndex;
-    return unread;
-}
-
-Result<bool> RingQueues::reserve() {
-    const std::uint32_t taken = TRY(unread()) + reserved_;
-    if (taken >= shape_.cq_entries) return false;
-    ++reserved_;
-    return true;
-}
-
-void RingQueues::post(const abi::Completion& completion) {
-    --reserved_;
-    completions_[cq_tail_ & (shape_.cq_entries - 1)] = completion;
-    store_release(header_->cq_tail, ++cq_tail_);
 }
 
 }  // namespace capos::kernel

@@ -68,6 +68,51 @@ private:
     std::uint32_t sq_head_ = 0;
     std::uint32_t cq_tail_ = 0;
     std::uint32_t reserved_ = 0;
+
+    // Each shared index is read and written whole, once.
+    static std::uint32_t load_acquire(const std::uint32_t& word) { return __atomic_load_n(&word, __ATOMIC_ACQUIRE); }
+    static void store_release(std::uint32_t& word, std::uint32_t value) {
+        __atomic_store_n(&word, value, __ATOMIC_RELEASE);
+    }
 };
+
+// Every entry passes through these, so they are part of their callers.
+
+inline Result<std::uint32_t> RingQueues::submissions() const {
+    const std::uint32_t waiting = load_acquire(header_->sq_tail) - sq_head_;
+    if (waiting > shape_.sq_entries) return Error::BadQueueIndex;
+    return waiting;
+}
+
+inline abi::Submission RingQueues::take_submission() {
+    [[clang::uninitialized]] abi::Submission entry;
+    // The thread may write the entry meanwhile; whatever was copied is what counts.
+    const volatile std::uint64_t* from =
+        reinterpret_cast<const volatile std::uint64_t*>(&submissions_[sq_head_ & (shape_.sq_entries - 1)]);
+    [[clang::uninitialized]] std::uint64_t words[sizeof(entry) / 8];
+    for (std::size_t i = 0; i < sizeof(entry) / 8; ++i) words[i] = from[i];
+    std::memcpy(&entry, words, sizeof(entry));
+    store_release(header_->sq_head, ++sq_head_);
+    return entry;
+}
+
+inline Result<std::uint32_t> RingQueues::unread() const {
+    const std::uint32_t unread = cq_tail_ - load_acquire(header_->cq_head);
+    if (unread > shape_.cq_entries) return Error::BadQueueIndex;
+    return unread;
+}
+
+inline Result<bool> RingQueues::reserve() {
+    const std::uint32_t taken = TRY(unread()) + reserved_;
+    if (taken >= shape_.cq_entries) return false;
+    ++reserved_;
+    return true;
+}
+
+inline void RingQueues::post(const abi::Completion& completion) {
+    --reserved_;
+    completions_[cq_tail_ & (shape_.cq_entries - 1)] = completion;
+    store_release(header_->cq_tail, ++cq_tail_);
+}
 
 }  // namespace capos::kernel

@@ -166,7 +166,7 @@ Result<void> ThreadRing::drain() {
     // At most one queue's worth a call: what the thread adds meanwhile waits for its next cap_enter.
     for (; waiting != 0; --waiting) {
         if (!TRY(queues_.reserve())) return {};
-        const abi::Submission entry = queues_.take_submission();
+        [[clang::uninitialized]] const abi::Submission entry = queues_.take_submission();
         ++process_->submissions;
         trace_operation(entry, process_->pid());
         submit(entry);

@@ -70,8 +70,7 @@ void Thread::wait(std::uint32_t min_complete, std::uint64_t deadline_ns) {
     if (deadline_ns != abi::kNoDeadline) set_deadline(wait_deadline_, deadline_ns);
 }
 
-void Thread::completion_posted() {
-    if (state_ != State::Waiting) return;
+void Thread::wake_if_enough() {
     auto unread = ring_.queues().unread();
     if (!unread) return wake(abi::kEnterBadRing);
     if (*unread >= min_complete_) wake(*unread);

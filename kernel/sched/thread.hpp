@@ -38,7 +38,9 @@ public:
     // size) are unread or `deadline_ns` has come.
     void wait(std::uint32_t min_complete, std::uint64_t deadline_ns);
     // A completion was posted: wakes the thread when that was what it waited for.
-    void completion_posted();
+    void completion_posted() {
+        if (state_ == State::Waiting) wake_if_enough();
+    }
 
     arch::ThreadContext& context() { return context_; }
     Process& process() { return *process_; }
@@ -60,6 +62,7 @@ private:
     Thread();
     ~Thread() = default;
     void destroy() override;
+    void wake_if_enough();
     void wake(std::uint64_t result);
     static void wait_deadline_reached(Deadline& deadline);
 
