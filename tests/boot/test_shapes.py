@@ -62,7 +62,7 @@ def test_the_page_is_served_with_64_mib(boot, row):
     machine.wait_for_landmark(40)
     assert b"capOS" in machine.wait_for_page(timeout=60)
     status = json.loads(machine.get("/api/status"))
-    device = next(entry for entry in status["devices"] if entry["holder"] == "virtio-net")
+    device = next(entry for entry in status["devices"]["list"] if entry["holder"] == "virtio-net")
     assert device["transport"] == ("legacy" if row["nic"] == "legacy" else "modern")
-    assert status["cpus"]["present"] == row["smp"]
-    assert status["boot"]["protocol"] == f"multiboot2-{row['way']}"
+    assert status["system"]["cpu"]["present"] == row["smp"]
+    assert status["system"]["boot_protocol"] == f"multiboot2-{row['way']}"

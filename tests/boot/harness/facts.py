@@ -40,6 +40,22 @@ def http_connection(machine, timeout=20):
     return http.client.HTTPConnection("127.0.0.1", machine.port(80), timeout=timeout)
 
 
+def http_over(connection):
+    """An HTTP client on a connection that is there already."""
+    client = http.client.HTTPConnection("capos")
+    client.sock = connection
+    client.auto_open = 0
+    return client
+
+
+def status_over(connection):
+    client = http_over(connection)
+    client.request("GET", "/api/status")
+    facts = json.loads(client.getresponse().read())
+    client.close()
+    return facts
+
+
 def read_to_end(connection):
     parts = []
     while part := connection.recv(1 << 16):

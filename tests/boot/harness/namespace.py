@@ -1,7 +1,10 @@
 """A network of the test's own: a namespace with a tap device for the machine, and what serves on it."""
 
+import concurrent.futures
+import ctypes
 import itertools
 import os
+import socket
 import subprocess
 import time
 
@@ -18,6 +21,7 @@ class Namespace:
         self.gateway = gateway
         self.netdev = f"tap,ifname={self.tap},script=no,downscript=no"
         self._servers = []
+        self._inside = None
         subprocess.run(["ip", "netns", "add", self.name], check=True)
         try:
             self.run("ip", "link", "set", "lo", "up")
@@ -31,6 +35,18 @@ class Namespace:
     def run(self, *command, check=True, timeout=30):
         return subprocess.run(["ip", "netns", "exec", self.name, *command], check=check, timeout=timeout,
                               capture_output=True, text=True)
+
+    def connect(self, address, port, timeout=20):
+        """A connection made inside the namespace. A socket stays in the network it was made in."""
+        if not self._inside:
+            self._inside = concurrent.futures.ThreadPoolExecutor(8, initializer=self._enter)
+        return self._inside.submit(socket.create_connection, (address, port), timeout).result()
+
+    def _enter(self):
+        libc = ctypes.CDLL(None, use_errno=True)
+        with open(f"/run/netns/{self.name}", "rb") as handle:
+            if libc.setns(handle.fileno(), 0x40000000) != 0:               # CLONE_NEWNET, for this thread only
+                raise OSError(ctypes.get_errno(), "setns")
 
     def serve(self, *command):
         server = subprocess.Popen(["ip", "netns", "exec", self.name, *command], stdout=subprocess.DEVNULL,
@@ -56,6 +72,8 @@ class Namespace:
         return ""
 
     def close(self):
+        if self._inside:
+            self._inside.shutdown()
         for server in self._servers:
             server.kill()
             server.wait()
