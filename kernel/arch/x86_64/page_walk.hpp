@@ -1,0 +1,28 @@
+// Programs' page tables as data: no register is touched, so all of it is tested on the host.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernel/arch/arch.hpp"
+#include "kernel/arch/x86_64/page_entry.hpp"
+
+namespace capos::kernel::arch {
+
+// Leaf flags for a program's page.
+std::uint64_t leaf_flags(Protection protection);
+
+// The leaf entry for `address` under `root`, or nullptr when a table above it is missing.
+std::uint64_t* find_leaf(std::uint64_t root, UserAddr address);
+
+// Puts `leaf` in place for `address` and answers the table that holds it. Missing tables come from `source`, all before
+// the first is hung in. Errors: AlreadyExists when there is a leaf; what the source answers, with nothing changed.
+Result<std::uint64_t> place_leaf(std::uint64_t root, FrameSource& source, UserAddr address, std::uint64_t leaf);
+
+// Gives every table of the low half, and the root, back to `source`. Pages that leaves name are not touched.
+void give_tables(std::uint64_t root, FrameSource& source);
+
+// Copies `bytes` from `address` on as a program under `root` would read it. False when not all of it is readable.
+bool read_through(std::uint64_t root, UserAddr address, void* out, std::size_t bytes);
+
+}  // namespace capos::kernel::arch
