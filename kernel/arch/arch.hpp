@@ -104,7 +104,8 @@ Result<std::uint8_t> allocate_vector();
 void free_vector(std::uint8_t vector);
 struct MsiMessage { std::uint64_t address; std::uint32_t data; };
 MsiMessage msi_message(std::uint8_t vector);
-// Routes a legacy line (PCI interrupt line register / GSI as ACPI says) to `vector`, level triggered, masked.
+// Routes a legacy line (PCI interrupt line register / GSI as ACPI says) to `vector`, level triggered, masked. NotFound:
+// no I/O APIC has it; Busy: it is the kernel's own (the ACPI interrupt).
 Result<void> route_line(std::uint8_t line, std::uint8_t vector);
 void mask_line(std::uint8_t line);
 void unmask_line(std::uint8_t line);

@@ -85,6 +85,14 @@ void mask_interrupt(std::uint32_t interrupt, bool masked) {
 
 namespace {
 
+// Whether an input leads to a vector of the kernel's own (serial port, ACPI): a device that shares one does without.
+bool is_kernels(std::uint32_t interrupt) {
+    const IoApic* apic = apic_of(interrupt);
+    if (apic == nullptr) return false;
+    const std::uint32_t vector = read(*apic, kRedirection + 2 * (interrupt - apic->first)) & 0xff;
+    return vector > kDeviceVectorLast && vector != kSpuriousVector;
+}
+
 // A PCI interrupt line: an ISA interrupt that the firmware's overrides describe (level, active high on many virtual
 // machines), or else PCI's own wiring, level and active low (PCI Local Bus 3.0, 2.2.6).
 Wiring line_wiring(std::uint8_t line) {
@@ -96,8 +104,18 @@ Wiring line_wiring(std::uint8_t line) {
 
 }  // namespace
 
-Result<void> route_line(std::uint8_t line, std::uint8_t vector) { return route_interrupt(line_wiring(line), vector); }
-void mask_line(std::uint8_t line) { mask_interrupt(line_wiring(line).interrupt, true); }
-void unmask_line(std::uint8_t line) { mask_interrupt(line_wiring(line).interrupt, false); }
+Result<void> route_line(std::uint8_t line, std::uint8_t vector) {
+    const Wiring wiring = line_wiring(line);
+    if (is_kernels(wiring.interrupt)) return Error::Busy;
+    return route_interrupt(wiring, vector);
+}
+void mask_line(std::uint8_t line) {
+    const std::uint32_t interrupt = line_wiring(line).interrupt;
+    if (!is_kernels(interrupt)) mask_interrupt(interrupt, true);
+}
+void unmask_line(std::uint8_t line) {
+    const std::uint32_t interrupt = line_wiring(line).interrupt;
+    if (!is_kernels(interrupt)) mask_interrupt(interrupt, false);
+}
 
 }  // namespace capos::kernel::arch
