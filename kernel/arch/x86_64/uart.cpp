@@ -64,7 +64,12 @@ void uart_interrupts(bool receive, bool transmit) {
 }
 
 void uart_poll_put(char byte) {
-    for (unsigned i = 0; i < kPollLimit && (in8(kLineStatus) & kTransmitEmpty) == 0; ++i) relax();
+    static bool hangs;      // once it did not get ready in time, it is not waited for again
+    unsigned tries = 0;
+    while (!hangs && (in8(kLineStatus) & kTransmitEmpty) == 0) {
+        relax();
+        hangs = ++tries == kPollLimit;
+    }
     out8(kData, static_cast<std::uint8_t>(byte));
 }
 
