@@ -25,18 +25,43 @@ void FrameAllocator::start(std::span<const MemoryRange> usable, std::uint64_t di
 Result<PhysAddr> FrameAllocator::take(unsigned order) {
     if (order > kMaxFrameOrder) return Error::InvalidArgument;
     std::uint64_t frame;
-    if (!find_block(order, frame)) return Error::OutOfMemory;
+    if (order == 0 && free_[0] == nullptr) [[likely]] {
+        if (run_next_ == run_end_ && !start_run()) return Error::OutOfMemory;
+        frame = run_next_++;
+    } else if (!find_block(order, frame)) {
+        if (run_next_ == run_end_) return Error::OutOfMemory;
+        end_run();
+        return take(order);
+    }
     free_frames_ -= std::uint64_t{1} << order;
     return PhysAddr{frame * kPageSize};
+}
+
+bool FrameAllocator::start_run() {
+    for (unsigned order : {kRunOrder, 0u}) {
+        if (!find_block(order, run_next_)) continue;
+        run_end_ = run_next_ + (std::uint64_t{1} << order);
+        return true;
+    }
+    return false;
+}
+
+void FrameAllocator::end_run() {
+    const std::uint64_t first = run_next_, end = run_end_;
+    run_next_ = run_end_ = 0;
+    Zone& zone = *zone_of(first, end - first);
+    for (std::uint64_t frame = first; frame < end; ++frame) merge(zone, frame, 0);
 }
 
 bool FrameAllocator::find_block(unsigned order, std::uint64_t& frame) {
     for (;;) {
         for (unsigned have = order; have <= kMaxFrameOrder; ++have) {
-            if (free_[have] == nullptr) continue;
-            frame = frame_of(free_[have]);
-            Zone& zone = *free_[have]->zone;
-            remove(zone, frame);
+            FreeBlock* block = free_[have];
+            if (block == nullptr) continue;
+            Zone& zone = *block->zone;
+            frame = frame_of(block);
+            unlink(*block);
+            zone.state[frame - zone.first] = 0;
             // The upper halves go back, down to the size asked for.
             while (have > order) {
                 --have;
@@ -69,22 +94,28 @@ bool FrameAllocator::cut_block(Zone& zone) {
 bool FrameAllocator::give(PhysAddr address, unsigned order) {
     const std::uint64_t physical = static_cast<std::uint64_t>(address);
     if (order > kMaxFrameOrder || physical % (kPageSize << order) != 0) return false;
-    std::uint64_t frame = physical / kPageSize;
+    const std::uint64_t frame = physical / kPageSize;
     const std::uint64_t count = std::uint64_t{1} << order;
     Zone* zone = zone_of(frame, count);
     if (zone == nullptr || frame + count > zone->untouched || is_free(*zone, frame)) return false;
     // A part of what is given may be free already only if the caller gives more than it has.
     for (std::uint64_t i = 1; i < count; ++i)
         if (zone->state[frame + i - zone->first] != 0) return false;
+    if (run_next_ != run_end_ && frame < run_end_ && run_next_ < frame + count) return false;
     free_frames_ += count;
+    merge(*zone, frame, order);
+    return true;
+}
+
+void FrameAllocator::merge(Zone& zone, std::uint64_t frame, unsigned order) {
     for (; order < kMaxFrameOrder; ++order) {
         const std::uint64_t buddy = frame ^ (std::uint64_t{1} << order);
-        if (buddy < zone->first || buddy >= zone->untouched || zone->state[buddy - zone->first] != (kFree | order)) break;
-        remove(*zone, buddy);
+        if (buddy < zone.first || buddy >= zone.untouched || zone.state[buddy - zone.first] != (kFree | order)) break;
+        unlink(*block_at(buddy));
+        zone.state[buddy - zone.first] = 0;
         if (buddy < frame) frame = buddy;
     }
-    push(*zone, frame, order);
-    return true;
+    push(zone, frame, order);
 }
 
 bool FrameAllocator::is_free(const Zone& zone, std::uint64_t frame) const {
@@ -121,11 +152,9 @@ void FrameAllocator::push(Zone& zone, std::uint64_t frame, unsigned order) {
     zone.state[frame - zone.first] = static_cast<std::uint8_t>(kFree | order);
 }
 
-void FrameAllocator::remove(Zone& zone, std::uint64_t frame) {
-    FreeBlock* block = block_at(frame);
-    *block->link = block->next;
-    if (block->next != nullptr) block->next->link = block->link;
-    zone.state[frame - zone.first] = 0;
+void FrameAllocator::unlink(FreeBlock& block) {
+    *block.link = block.next;
+    if (block.next != nullptr) block.next->link = block.link;
 }
 
 }  // namespace capos::kernel

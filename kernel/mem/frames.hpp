@@ -1,7 +1,8 @@
 // Physical memory in blocks of 2^order frames (4 KiB each): a buddy allocator over the usable ranges.
 //
 // Nothing of a range is touched before it is needed: each range keeps an untouched tail from which blocks are cut, and
-// a table of one byte per frame at its start, of which only the bytes for cut blocks are ever written.
+// a table of one byte per frame at its start, of which only the bytes for cut blocks are ever written. Single frames, by
+// far the most wanted, are counted off a run of neighbours that has left the lists.
 #pragma once
 
 #include <cstddef>
@@ -49,15 +50,20 @@ private:
     };
     static constexpr unsigned kMaxZones = 64;
     static constexpr std::uint8_t kFree = 0x80;
+    static constexpr unsigned kRunOrder = 6;
 
     Zone* zone_of(std::uint64_t frame, std::uint64_t count);
     FreeBlock* block_at(std::uint64_t frame) const;
     std::uint64_t frame_of(const FreeBlock* block) const;
     void push(Zone& zone, std::uint64_t frame, unsigned order);
-    void remove(Zone& zone, std::uint64_t frame);
+    static void unlink(FreeBlock& block);
     // Moves the next aligned block out of a zone's untouched tail into the free lists. False when nothing is left.
     bool cut_block(Zone& zone);
     bool find_block(unsigned order, std::uint64_t& frame);   // takes it off its list
+    // Puts a block into the free lists, joined with its free buddies.
+    void merge(Zone& zone, std::uint64_t frame, unsigned order);
+    bool start_run();
+    void end_run();
     bool is_free(const Zone& zone, std::uint64_t frame) const;
 
     std::uint64_t direct_base_ = 0;
@@ -66,6 +72,8 @@ private:
     FreeBlock* free_[kMaxFrameOrder + 1] = {};
     Zone zones_[kMaxZones] = {};
     unsigned zone_count_ = 0;
+    std::uint64_t run_next_ = 0;    // frames [run_next_, run_end_) are free, and in no list
+    std::uint64_t run_end_ = 0;
 };
 
 // The machine's memory. Callers hold the kernel.

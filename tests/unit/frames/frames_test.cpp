@@ -88,6 +88,24 @@ TEST(FrameAllocatorTest, GivingMoreThanWasTakenIsRefused) {
     EXPECT_TRUE(machine.frames.give(*block, 3));
 }
 
+TEST(FrameAllocatorTest, AFreeNeighbourOfATakenFrameIsRefused) {
+    Machine machine({{0x100000, 16 * kMebibyte}});
+    auto frame = machine.frames.take(0);
+    ASSERT_TRUE(frame);
+    EXPECT_FALSE(machine.frames.give(PhysAddr{number(*frame) ^ kPageSize}, 0));
+    EXPECT_FALSE(machine.frames.give(PhysAddr{number(*frame) & ~kPageSize}, 1));
+    EXPECT_TRUE(machine.frames.give(*frame, 0));
+}
+
+TEST(FrameAllocatorTest, SingleFramesPutAsideComeForwardWhenALargeBlockNeedsThem) {
+    Machine machine({{8 * kMebibyte - kPageSize, 8 * kMebibyte + kPageSize}});
+    auto frame = machine.frames.take(0);
+    ASSERT_TRUE(frame);
+    EXPECT_FALSE(machine.frames.take(kMaxFrameOrder));
+    ASSERT_TRUE(machine.frames.give(*frame, 0));
+    EXPECT_TRUE(machine.frames.take(kMaxFrameOrder));
+}
+
 TEST(FrameAllocatorTest, WhatIsNotTheAllocatorsIsRefused) {
     Machine machine({{0x100000, 16 * kMebibyte}});
     ASSERT_TRUE(machine.frames.take(0));
