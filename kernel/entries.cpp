@@ -20,7 +20,7 @@ void on_syscall(arch::ThreadContext& context, std::uint64_t number, std::uint64_
                 arch::context_set_result(context, abi::kEnterBadRing);
             } else if (*unread >= a) {
                 arch::context_set_result(context, *unread);
-            } else if (b <= arch::now_ns()) {
+            } else if (!*drained || b <= arch::now_ns()) {
                 arch::context_set_result(context, *unread);
                 Scheduler::yield(thread);          // a deadline that has passed: others have their turn first
             } else {

@@ -19,8 +19,9 @@ public:
     // Unmaps and gives the frames back; close() came first.
     void destroy();
 
-    // Takes submissions until the queue is empty or no completion place is left. BadQueueIndex leaves the rest.
-    Result<void> drain();
+    // Takes submissions until the queue is empty or no completion place is left: true. False when it stopped because
+    // that was much work already; the thread shall come again. BadQueueIndex leaves the rest.
+    Result<bool> drain();
 
     CallRecord& take_record();                       // cannot fail: the place was reserved
     void give_record(CallRecord& record);

@@ -258,6 +258,40 @@ TEST_F(SubmissionTest, RefusalsAreCountedOnce) {
     EXPECT_EQ(user.process().refusals, before + 3);
 }
 
+TEST_F(SubmissionTest, ABatchThatCopiesMuchIsTakenInParts) {
+    User& big = system.user("big", {.sq_entries = 64, .cq_entries = 64, .message_bytes = 1 << 20});
+    const abi::Handle endpoint = big.create_endpoint("self", 64, 64);
+    const abi::Handle reference = big.mint(endpoint, 1, kEcho);
+    // Twenty calls of 128 KiB to itself, all from one place into one other.
+    for (int i = 0; i < 20; ++i) {
+        abi::Submission entry{};
+        entry.operation = abi::Operation::Receive;
+        entry.handle = endpoint;
+        entry.buffer_offset = 256 * 1024;
+        entry.buffer_capacity = 256 * 1024;
+        entry.deadline = abi::kNoDeadline;
+        big.push(entry);
+        entry.operation = abi::Operation::Call;
+        entry.handle = reference;
+        entry.interface_or_call = kEcho;
+        entry.message_length = abi::kMaxMessageBytes;
+        entry.buffer_capacity = 0;
+        big.push(entry);
+    }
+    EXPECT_EQ(big.enter(64, abi::kNoDeadline), 8u);           // early: 8 times 128 KiB have been copied
+    EXPECT_EQ(big.header().sq_head - big.header().sq_tail + 40, 16u);
+    EXPECT_EQ(big.enter(64, abi::kNoDeadline), 8u);
+    EXPECT_EQ(big.enter(), 4u);
+    EXPECT_EQ(big.header().sq_head, big.header().sq_tail);
+}
+
+TEST_F(SubmissionTest, ALongBatchOfKernelCallsIsTakenInParts) {
+    User& big = system.user("big", {.sq_entries = 1024, .cq_entries = 1024, .message_bytes = 1 << 20});
+    for (int i = 0; i < 1000; ++i) big.begin_call(big.timer, schema::Timer::kInterfaceId, 99, {}, {.capacity = 0});
+    EXPECT_EQ(big.enter(1000, abi::kNoDeadline), 512u);
+    EXPECT_EQ(big.enter(), 488u);
+}
+
 // --- calls on kernel objects
 
 TEST_F(SubmissionTest, AMalformedMessageIsRefused) {
