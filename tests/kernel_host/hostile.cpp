@@ -21,6 +21,7 @@ HostileRun::HostileRun(Choices& choices)
     : choices_(choices), shared_(choices.one_in(4)), init_(system_.user("init", {.object_bytes = 1 << 20, .slots = 256})),
       victim_(system_.user("victim")), witness_(system_.user("witness")) {
     endpoint_ = init_.create_endpoint("victim", 8, 4);
+    notification_ = init_.create_notification();
     victims_endpoint_ = victim_.grant_from(init_, endpoint_);
     witnesss_reference_ = witness_.grant_from(init_, init_.mint(endpoint_, 1, kEcho, true));
     receiving_ = victim_.begin_receive(victims_endpoint_, 2, 4096);
@@ -49,6 +50,7 @@ void HostileRun::spawn(Hostile& hostile) {
                                    static_cast<kernel::Object*>(&root.entropy),
                                    static_cast<kernel::Object*>(&root.system_info)})
         user.grant(*object);
+    user.grant_from(init_, notification_);
     if (choices_.one_in(2)) user.grant(*user.reference);
     if (choices_.one_in(2)) user.grant(user.thread());
     switch_to(init_);
@@ -179,7 +181,8 @@ abi::Submission HostileRun::random_entry(Hostile& hostile) {
     entry.user_data = next_user_data_++;
     entry.handle = random_handle(hostile);
     entry.interface_or_call = interface_of(hostile, entry.handle);
-    entry.method = static_cast<std::uint16_t>(choices_.below(6));
+    // Most interfaces have one or two methods.
+    entry.method = static_cast<std::uint16_t>(choices_.below(choices_.one_in(2) ? 2 : 6));
     // The message area as 32 places of 1 KiB: message, then list, then buffer; they may well overlap with others'.
     const auto place = static_cast<std::uint32_t>(choices_.below(32) * 1024);
     entry.message_offset = place;

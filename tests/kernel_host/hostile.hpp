@@ -72,6 +72,7 @@ private:
     User& witness_;
     Hostile hostile_[2];
     abi::Handle endpoint_ = 0;
+    abi::Handle notification_ = 0;               // that both hostile ones hold
     abi::Handle victims_endpoint_ = 0;
     abi::Handle witnesss_reference_ = 0;
     std::uint64_t receiving_ = 0;

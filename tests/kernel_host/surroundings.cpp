@@ -1,5 +1,6 @@
 // The parts of the kernel beside its core: boot facts, devices, version.
-#include "kernel/boot/boot_info.hpp"
+#include "tests/kernel_host/surroundings.hpp"
+
 #include "kernel/device/device_facts.hpp"
 #include "kernel/version.hpp"
 
@@ -7,15 +8,19 @@ namespace capos::kernel {
 
 const std::string_view kVersion = "test";
 
-const BootInfo& boot_info() {
-    static const BootInfo info{.protocol = BootProtocol::Pvh, .usable = {}, .usable_count = 0, .bundle = {},
-                               .rsdp = {}, .command_line = "test=1", .entry_tsc = 7};
-    return info;
-}
+namespace {
+
+BootInfo info{.protocol = BootProtocol::Pvh, .usable = {}, .usable_count = 0, .bundle = {}, .rsdp = {},
+              .command_line = "test=1", .entry_tsc = 7};
+
+}  // namespace
+
+const BootInfo& boot_info() { return info; }
 
 std::string_view command_line_value(std::string_view) { return {}; }
 
-void for_each_device(void (*visit)(const DeviceFacts& facts, void* context), void* context) {
+// A test may bring devices.
+[[gnu::weak]] void for_each_device(void (*visit)(const DeviceFacts& facts, void* context), void* context) {
     const DeviceFacts facts{.bdf = 3 << 3, .vendor = 0x1af4, .device = 0x1000, .class_code = 0x20000,
                             .transport = "legacy", .msix_vectors = 3, .regime = "unclaimed", .holder = {},
                             .interrupts = 0, .doorbells = 5, .completions = 0, .misbehaviours = 0,
@@ -24,3 +29,9 @@ void for_each_device(void (*visit)(const DeviceFacts& facts, void* context), voi
 }
 
 }  // namespace capos::kernel
+
+namespace capos::test {
+
+kernel::MemoryRange& boot_bundle_range() { return kernel::info.bundle; }
+
+}  // namespace capos::test
