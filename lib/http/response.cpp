@@ -8,8 +8,6 @@ void write_head(TextWriter& out, const Response& response) {
         << "\r\nConnection: " << (response.keep_alive ? "keep-alive" : "close");
     if (!response.content_type.empty())
         out << "\r\nContent-Type: " << response.content_type;
-    if (!response.content_encoding.empty())
-        out << "\r\nContent-Encoding: " << response.content_encoding;
     if (response.status == Status::MethodNotAllowed)
         out << "\r\nAllow: GET, HEAD";
     if (response.status == Status::ServiceUnavailable)

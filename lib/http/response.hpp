@@ -22,7 +22,6 @@ struct Response {
     std::uint64_t content_length = 0;                    // bytes of body, also in answer to HEAD
     std::string_view cache_control = "no-store";
     std::string_view security_policy = kStrictPolicy;    // Content-Security-Policy
-    std::string_view content_encoding;                   // "gzip", or empty
     bool keep_alive = true;
 };
 
