@@ -1,6 +1,7 @@
 // A terminal for tests: understands exactly what the line editor prints, and fails on anything else.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
