@@ -21,6 +21,16 @@ void store_once(T& shared, T value) {
     __atomic_store_n(&shared, value, __ATOMIC_RELAXED);
 }
 void store_release(std::uint16_t& shared, std::uint16_t value) { __atomic_store_n(&shared, value, __ATOMIC_RELEASE); }
+// In two words, each once; nothing but the device reads them.
+void store_descriptor(Descriptor& shared, const Descriptor& value) {
+    struct Words {
+        std::uint64_t word[2];
+    };
+    const auto words = std::bit_cast<Words>(value);
+    auto* out = reinterpret_cast<std::byte*>(&shared);
+    __builtin_memcpy(out, &words.word[0], sizeof words.word[0]);
+    __builtin_memcpy(out + sizeof words.word[0], &words.word[1], sizeof words.word[1]);
+}
 // Store, then load of what the other side stores before it loads ours: acquire and release do not order that.
 void full_fence() { std::atomic_thread_fence(std::memory_order_seq_cst); }
 
@@ -41,58 +51,56 @@ SplitQueueBroker::SplitQueueBroker(const SplitLayout& layout, std::byte* area, s
     disarm();
 }
 
+// Rules of the chain as a whole; each buffer's range is checked as it is reached.
 PostOutcome SplitQueueBroker::check(std::span<const Buffer> chain) const {
-    if (chain.empty() || chain.size() > kMaxChain)
-        return {PostFault::BadChain, 0};
     const Buffer& first = chain[0];
     if (!slots_->contains(first.slot))
         return {PostFault::BadSlot, 0};
     if (slots_->is_out(SlotIndex{first.slot}))
         return {PostFault::SlotInFlight, 0};
+    const std::uint32_t limit = slots_->slot_bytes();
     std::uint32_t end = 0;               // of the buffer before: ranges rise, so none overlaps
     bool writes = false;
     for (std::uint16_t index = 0; index < chain.size(); ++index) {
         const Buffer& buffer = chain[index];
         if (buffer.slot != first.slot || (writes && !buffer.device_writes))
             return {PostFault::BadChain, index};
-        const std::uint32_t limit = slots_->slot_bytes();
         if (buffer.length == 0 || buffer.length > limit || buffer.offset > limit - buffer.length || buffer.offset < end)
             return {PostFault::BadRange, index};
         end = buffer.offset + buffer.length;
         writes = buffer.device_writes;
     }
-    if (chain.size() > free_count_)
-        return {PostFault::QueueFull, 0};
     return {};
 }
 
 PostOutcome SplitQueueBroker::post(std::span<const Buffer> chain) {
-    if (broken_)
+    if (broken_) [[unlikely]]
         return {PostFault::Broken, 0};
-    if (const PostOutcome refused = check(chain); refused.fault != PostFault::None)
+    if (chain.empty() || chain.size() > kMaxChain) [[unlikely]]
+        return {PostFault::BadChain, 0};
+    if (const PostOutcome refused = check(chain); refused.fault != PostFault::None) [[unlikely]]
         return refused;
+    if (chain.size() > free_count_) [[unlikely]]
+        return {PostFault::QueueFull, 0};
 
     const SlotIndex slot{chain[0].slot};
     const std::uint64_t base = slots_->address(slot);
     const std::uint16_t head = free_head_;
     std::uint32_t writable = 0;
     std::uint16_t current = head;
-    for (std::size_t index = 0; index < chain.size(); ++index) {
-        const Buffer& buffer = chain[index];
-        const bool more = index + 1 < chain.size();
+    for (std::size_t left = chain.size(); const Buffer& buffer : chain) {
         const std::uint16_t next = shadows_[current].next;
-        Descriptor& shared = descriptors_[current];
-        store_once(shared.address, base + buffer.offset);
-        store_once(shared.length, buffer.length);
-        store_once(shared.flags, static_cast<std::uint16_t>((more ? kDescriptorNext : 0) |
-                                                            (buffer.device_writes ? kDescriptorWrite : 0)));
-        store_once(shared.next, more ? next : std::uint16_t{0});
-        if (buffer.device_writes)
+        const bool more = --left != 0;
+        std::uint16_t flags = more ? kDescriptorNext : std::uint16_t{0};
+        if (buffer.device_writes) {
+            flags |= kDescriptorWrite;
             writable += buffer.length;
-        free_head_ = next;
-        if (more)
-            current = next;
+        }
+        store_descriptor(descriptors_[current],
+                         {base + buffer.offset, buffer.length, flags, more ? next : std::uint16_t{0}});
+        current = next;
     }
+    free_head_ = current;
     Shadow& shadow = shadows_[head];
     shadow.slot = chain[0].slot;
     shadow.writable = writable;
