@@ -69,7 +69,7 @@ Queue::Exchange Queue::begin_exchange(std::span<const Post> posts, bool arm) {
         options);
 }
 
-Result<void> Queue::finish_exchange(const Result<rt::Reply<BrokeredQueue::ExchangeResults>>& answer) {
+Result<void> Queue::finish_exchange(const Answer& answer) {
     done_count_ = 0;
     if (!answer)
         return answer.error();

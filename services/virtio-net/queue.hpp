@@ -51,7 +51,8 @@ public:
     Exchange begin_exchange(std::span<const Post> posts, bool arm);
     // Its answer. Then done() says what came back and pending() whether more is there. DeviceMisbehaved: the device must
     // be reset. Failed: a post was refused.
-    Result<void> finish_exchange(const Result<rt::Reply<schema::BrokeredQueue::ExchangeResults>>& reply);
+    using Answer = Result<rt::Reply<schema::BrokeredQueue::ExchangeResults>>;
+    Result<void> finish_exchange(const Answer& answer);
     std::span<const Done> done() const { return {done_.data(), done_count_}; }
     bool pending() const { return pending_; }
     bool armed() const { return armed_; }

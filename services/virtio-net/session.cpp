@@ -88,90 +88,105 @@ void Session::give_back_sent() {
         (void)attachment_.end().transmit_free().put(done.slot);
 }
 
-// Both queues in one entry of the kernel where both have something.
-rt::Task<Result<void>> Session::exchange(std::span<const Post> receive, bool do_receive, std::span<const Post> send,
-                                         bool do_send) {
-    Queue& in = device_.receive();
-    Queue& out = device_.transmit();
+// What the next entry of the kernel is to do, from what the rings and the device's indices show now.
+Session::Plan Session::look() {
+    const Queue& in = device_.receive();
+    const Queue& out = device_.transmit();
+    Plan plan{.empty = collect_empty_slots(), .send = collect_frames_to_send()};
+    const bool worth_posting = plan.empty != 0 && (in.in_flight() < receive_low() || plan.empty >= kGoodBatch);
+    plan.receive = in.has_news() || in.pending() || worth_posting;
+    const bool slots_short = out.in_flight() >= send_high() || mode_ == Mode::Polled;
+    plan.transmit = plan.send != 0 || (slots_short && (out.has_news() || out.pending()));
+    return plan;
+}
+
+// Nothing to do: arms whatever is not armed yet, and posts what is there. An idle plan means that all is armed.
+Session::Plan Session::arm_devices(std::uint32_t empty) {
+    const Queue& out = device_.transmit();
+    return {.empty = empty, .receive = !device_.receive().armed(),
+            .transmit = out.in_flight() >= send_high() && !out.armed()};
+}
+
+// Every source of work is armed: a last look at each. False: something is there.
+bool Session::may_sleep() {
+    const Queue& in = device_.receive();
+    const Queue& out = device_.transmit();
+    uplink::DriverEnd& end = attachment_.end();
+    if (failure_ || in.has_news() || in.pending())
+        return false;
+    if (out.in_flight() >= send_high() && (out.has_news() || out.pending()))
+        return false;
+    if (in.in_flight() < receive_low() && (stock_count_ != 0 || !end.receive_free().arm()))
+        return false;
+    return end.transmit_full().arm();
+}
+
+Queue::Exchange Session::begin_receive(const Plan& plan) {
     const bool light = recent_ < kBusy;
     const bool arm = mode_ == Mode::Interrupt || (mode_ == Mode::Adaptive && light);
-    const bool arm_out = mode_ != Mode::Polled && out.in_flight() + send.size() >= send_high();
-    if (do_receive && do_send) {
-        auto received = in.begin_exchange(receive, arm);
-        auto sent = out.begin_exchange(send, arm_out);
-        const auto received_reply = co_await received;
-        const auto sent_reply = co_await sent;
-        CO_TRY(in.finish_exchange(received_reply));
-        CO_TRY(out.finish_exchange(sent_reply));
-    } else if (do_receive) {
-        auto received = in.begin_exchange(receive, arm);
-        CO_TRY(in.finish_exchange(co_await received));
-    } else {
-        auto sent = out.begin_exchange(send, arm_out);
-        CO_TRY(out.finish_exchange(co_await sent));
-    }
-    if (do_receive) {
-        stock_count_ -= static_cast<std::uint32_t>(receive.size());
-        pass_on_received();
-        recent_ = static_cast<std::uint32_t>(in.done().size());
-    }
-    if (do_send) {
-        counters_.sent += send.size();
-        give_back_sent();
-    }
-    co_return {};
+    return device_.receive().begin_exchange(std::span(empty_).first(plan.empty), arm);
+}
+
+Queue::Exchange Session::begin_transmit(const Plan& plan) {
+    Queue& out = device_.transmit();
+    const bool arm = mode_ != Mode::Polled && out.in_flight() + plan.send >= send_high();
+    return out.begin_exchange(std::span(send_).first(plan.send), arm);
+}
+
+Result<void> Session::finish_receive(const Plan& plan, const Queue::Answer& answer) {
+    TRY(device_.receive().finish_exchange(answer));
+    stock_count_ -= plan.empty;
+    pass_on_received();
+    recent_ = static_cast<std::uint32_t>(device_.receive().done().size());
+    return {};
+}
+
+Result<void> Session::finish_transmit(const Plan& plan, const Queue::Answer& answer) {
+    TRY(device_.transmit().finish_exchange(answer));
+    counters_.sent += plan.send;
+    give_back_sent();
+    return {};
 }
 
 rt::Task<Result<void>> Session::move_frames() {
-    Queue& in = device_.receive();
-    Queue& out = device_.transmit();
     for (;;) {
         if (failure_)
             co_return *failure_;
         if (attachment_.end().replaced())
             co_return Error::Disconnected;
-        const std::uint32_t empty = collect_empty_slots();
-        const std::uint32_t send = collect_frames_to_send();
-        const bool worth_posting = empty != 0 && (in.in_flight() < receive_low() || empty >= kGoodBatch);
-        const bool do_receive = in.has_news() || in.pending() || worth_posting;
-        const bool slots_short = out.in_flight() >= send_high() || mode_ == Mode::Polled;
-        const bool do_send = send != 0 || (slots_short && (out.has_news() || out.pending()));
-        if (do_receive || do_send) {
-            CO_TRY(co_await exchange(std::span(empty_).first(empty), do_receive, std::span(send_).first(send), do_send));
+        Plan plan = look();
+        if (plan.idle()) {
             publish();
+            recent_ = 0;
+            if (mode_ == Mode::Polled) {
+                co_await rt::yield();
+                continue;
+            }
+            plan = arm_devices(plan.empty);
+        }
+        // Both queues in one entry of the kernel where both have something.
+        if (plan.receive && plan.transmit) {
+            auto received = begin_receive(plan);
+            auto sent = begin_transmit(plan);
+            const auto receive_answer = co_await received;
+            const auto transmit_answer = co_await sent;
+            CO_TRY(finish_receive(plan, receive_answer));
+            CO_TRY(finish_transmit(plan, transmit_answer));
+        } else if (plan.receive) {
+            auto received = begin_receive(plan);
+            CO_TRY(finish_receive(plan, co_await received));
+        } else if (plan.transmit) {
+            auto sent = begin_transmit(plan);
+            CO_TRY(finish_transmit(plan, co_await sent));
+        } else {
+            if (may_sleep())
+                (void)co_await work_;
+            attachment_.end().transmit_full().disarm();
+            attachment_.end().receive_free().disarm();
             continue;
         }
         publish();
-        recent_ = 0;
-        if (mode_ == Mode::Polled) {
-            co_await rt::yield();
-            continue;
-        }
-        if (CO_TRY(co_await may_sleep()))
-            (void)co_await work_;
-        attachment_.end().transmit_full().disarm();
-        attachment_.end().receive_free().disarm();
     }
-}
-
-// Arms every source of work, then looks at each once more. False: something is there.
-rt::Task<Result<bool>> Session::may_sleep() {
-    Queue& in = device_.receive();
-    Queue& out = device_.transmit();
-    uplink::DriverEnd& end = attachment_.end();
-    const bool arm_in = !in.armed();
-    // Frames that have left go back now; after this the stack has all but the few still under way.
-    const bool look_out = out.has_news() || (out.in_flight() >= send_high() && !out.armed());
-    if (arm_in || look_out)
-        CO_TRY(co_await exchange({}, arm_in, {}, look_out));
-    publish();
-    if (in.has_news() || in.pending() || failure_)
-        co_return false;
-    if (out.in_flight() >= send_high() && (out.has_news() || out.pending()))
-        co_return false;
-    if (in.in_flight() < receive_low() && (stock_count_ != 0 || !end.receive_free().arm()))
-        co_return false;
-    co_return end.transmit_full().arm();
 }
 
 void Session::fail(Error error) {

@@ -49,8 +49,22 @@ public:
 private:
     rt::Task<Result<void>> start();
     rt::Task<Result<void>> move_frames();
-    rt::Task<Result<void>> exchange(std::span<const Post> receive, bool do_receive, std::span<const Post> send, bool do_send);
-    rt::Task<Result<bool>> may_sleep();
+
+    // One entry of the kernel: which queues take part, and how many posts of each.
+    struct Plan {
+        std::uint32_t empty = 0;
+        std::uint32_t send = 0;
+        bool receive = false;
+        bool transmit = false;
+        bool idle() const { return !receive && !transmit; }
+    };
+    Plan look();
+    Plan arm_devices(std::uint32_t empty);
+    bool may_sleep();
+    Queue::Exchange begin_receive(const Plan& plan);
+    Queue::Exchange begin_transmit(const Plan& plan);
+    Result<void> finish_receive(const Plan& plan, const Queue::Answer& answer);
+    Result<void> finish_transmit(const Plan& plan, const Queue::Answer& answer);
 
     std::uint32_t collect_empty_slots();
     std::uint32_t collect_frames_to_send();
