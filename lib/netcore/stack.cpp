@@ -48,9 +48,9 @@ ProtocolCounters protocol_counters() {
             .arp_out = lwip_stats.etharp.xmit};
 }
 
-Frame::~Frame() {
-    if (packet_ != nullptr)
-        pbuf_free(packet_);
+Stack::Batch::~Batch() {
+    for (std::size_t i = 0; i < count_; ++i)
+        pbuf_free(frames_[i]);
 }
 
 Ping::~Ping() {
@@ -116,7 +116,7 @@ struct Stack::Callbacks {
     }
 };
 
-Stack::Stack(StackHost& host) : host_(host), dhcp_(*this, port_random()) {}
+Stack::Stack(StackHost& host) : host_(host), dhcp_(*this, port_random()), joiner_(*this) {}
 
 Result<std::unique_ptr<Stack>> Stack::create(StackHost& host, const Settings& settings) {
     if (packet_memory().capacity() == 0)
@@ -199,18 +199,18 @@ void Stack::set_link(bool up) {
         netif_set_link_down(interface_.get());
 }
 
-Frame Stack::copy_frame(std::span<const std::byte> shared) {
+void Stack::copy(std::span<const std::byte> shared, Batch& batch) {
     // Under pressure data waits outside, so that acknowledgements, which free memory, still get in.
     const bool refuse = shared.size() > kSmallFrame ? packet_memory().scarce(8) : packet_memory().scarce(32);
-    if (shared.size() < kEthernetHeader || shared.size() > kMaxFrame || refuse) {
+    if (shared.size() < kEthernetHeader || shared.size() > kMaxFrame || refuse || batch.count_ == Batch::kMost) {
         ++counters_.dropped_in;
-        return {};
+        return;
     }
     const std::size_t room = std::max(shared.size(), kLeastFrameBuffer);
     pbuf* packet = pbuf_alloc(PBUF_RAW, static_cast<u16_t>(room), PBUF_RAM);
     if (packet == nullptr) {
         ++counters_.dropped_in;
-        return {};
+        return;
     }
     auto* bytes = static_cast<std::byte*>(packet->payload);
     std::memcpy(bytes, shared.data(), shared.size());
@@ -220,12 +220,21 @@ Frame Stack::copy_frame(std::span<const std::byte> shared) {
     }
     ++counters_.frames_in;
     counters_.bytes_in += shared.size();
-    return Frame(packet);
+    batch.frames_[batch.count_++] = packet;
 }
 
-void Stack::receive(Frame frame) {
-    pbuf* packet = frame.release();
-    if (packet != nullptr && interface_->input(packet, interface_.get()) != ERR_OK)
+void Stack::receive(Batch& batch) {
+    const std::size_t count = std::exchange(batch.count_, 0);
+    for (std::size_t i = 0; i < count; ++i)
+        joiner_.add(batch.frames_[i]);
+    joiner_.flush();
+}
+
+void Stack::deliver(pbuf* packet, bool verified) {
+    netif& interface = *interface_;
+    constexpr u16_t kVerified = NETIF_CHECKSUM_ENABLE_ALL & ~(NETIF_CHECKSUM_CHECK_IP | NETIF_CHECKSUM_CHECK_TCP);
+    NETIF_SET_CHECKSUM_CTRL(&interface, verified ? kVerified : NETIF_CHECKSUM_ENABLE_ALL);
+    if (interface.input(packet, &interface) != ERR_OK)
         pbuf_free(packet);
 }
 

@@ -13,6 +13,7 @@
 #include "lib/netcore/dhcp_client.hpp"
 #include "lib/netcore/lwip_port.hpp"
 #include "lib/netcore/route_table.hpp"
+#include "lib/netcore/segments.hpp"
 #include "lib/netcore/tcp.hpp"
 
 struct netif;
@@ -33,24 +34,6 @@ public:
 
 protected:
     ~StackHost() = default;
-};
-
-// A private copy of one received frame.
-class Frame {
-public:
-    Frame() = default;
-    explicit Frame(pbuf* packet) : packet_(packet) {}
-    Frame(Frame&& other) noexcept : packet_(std::exchange(other.packet_, nullptr)) {}
-    Frame& operator=(Frame&& other) noexcept {
-        std::swap(packet_, other.packet_);
-        return *this;
-    }
-    ~Frame();
-    explicit operator bool() const { return packet_ != nullptr; }
-    pbuf* release() { return std::exchange(packet_, nullptr); }
-
-private:
-    pbuf* packet_ = nullptr;
 };
 
 struct StackCounters {
@@ -134,7 +117,7 @@ private:
     Outcome outcome_ = Outcome::Pending;
 };
 
-class Stack final : private DhcpClient::Host {
+class Stack final : private DhcpClient::Host, private SegmentJoiner::Sink {
 public:
     static constexpr std::size_t kMaxFrame = 1514;   // Ethernet header and 1500 bytes
     static constexpr std::uint16_t kLeastMtu = 576;
@@ -156,11 +139,26 @@ public:
     Result<void> attach(const MacAddress& mac, std::uint16_t mtu);
     void set_link(bool up);
 
-    // Takes a private copy of a frame; an empty Frame (counted) when it is no frame or there is no memory. `shared` may
-    // change while it is read.
-    Frame copy_frame(std::span<const std::byte> shared);
-    // Looks at a frame that was copied.
-    void receive(Frame frame);
+    // Frames that came together: each is copied (which is when its slot is free again), then all are looked at.
+    class Batch {
+    public:
+        static constexpr std::size_t kMost = 32;
+        Batch() {}
+        Batch(const Batch&) = delete;
+        Batch& operator=(const Batch&) = delete;
+        ~Batch();
+
+    private:
+        friend class Stack;
+        std::size_t count_ = 0;
+        std::array<pbuf*, kMost> frames_;   // the first count_ of them
+    };
+
+    // Takes a private copy of a frame into `batch`, which has room. What is no frame, or finds no memory, is counted and
+    // left out. `shared` may change while it is read.
+    void copy(std::span<const std::byte> shared, Batch& batch);
+    // Looks at the frames that were copied; the batch is empty afterwards.
+    void receive(Batch& batch);
 
     // Transmit room has come back after a frame was refused: sends what waits.
     void transmit_room();
@@ -174,6 +172,7 @@ public:
 
     NetworkConfig config() const;
     const StackCounters& counters() const { return counters_; }
+    const SegmentJoiner& joiner() const { return joiner_; }
     const RouteTable& routes() const { return routes_; }
     const DhcpClient& dhcp() const { return dhcp_; }
     std::size_t neighbours(std::span<Neighbour> into) const;
@@ -191,12 +190,14 @@ private:
     void lease_gained(const DhcpReply& lease) override;
     void lease_lost() override;
     void say(std::string_view line) override { host_.say(line); }
+    void deliver(pbuf* packet, bool verified) override;
     void finish(Ping& ping, Ping::Outcome outcome);
     void forget(Ping& ping);
     bool transmit(const pbuf& packet);
 
     StackHost& host_;
     DhcpClient dhcp_;
+    SegmentJoiner joiner_;
     RouteTable routes_;
     StackCounters counters_;
     std::unique_ptr<netif> interface_;

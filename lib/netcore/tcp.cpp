@@ -46,10 +46,15 @@ struct Connection::Callbacks {
             pbuf_free(packet);
             return ERR_OK;
         } else {
+            // Segments that were joined on arrival count as one with lwIP: their acknowledgement is not put off.
+            self.ack_due_ = self.ack_due_ || packet->tot_len > pcb->mss;
             self.enqueue(packet);
         }
-        if (self.events_ != nullptr)
-            self.events_->readable();
+        const bool read_soon = self.events_ != nullptr && self.events_->readable();
+        if (self.ack_due_ && !read_soon && self.pcb_ != nullptr) {
+            self.ack_due_ = false;
+            tcp_ack_now(pcb);
+        }
         return ERR_OK;
     }
     static err_t sent(void* argument, tcp_pcb*, u16_t) {
@@ -196,6 +201,13 @@ std::size_t Connection::read(std::span<std::byte> into) {
             tcp_recved(pcb_, step);
             left -= step;
         }
+    if (ack_due_ && done != 0) {
+        ack_due_ = false;
+        if (pcb_ != nullptr && (pcb_->flags & TF_ACK_DELAY) != 0) {   // no window update has carried it already
+            tcp_ack_now(pcb_);
+            tcp_output(pcb_);
+        }
+    }
     return done;
 }
 

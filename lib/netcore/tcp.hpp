@@ -31,7 +31,8 @@ public:
     // Told when something that was not possible may be possible now. Must not destroy the connection.
     class Events {
     public:
-        virtual void readable() = 0;   // data, end of stream or a reset
+        // Data, end of stream or a reset. True: it will be read at once, so its acknowledgement may ride on that.
+        virtual bool readable() = 0;
         virtual void writable() = 0;   // room, or a reset
 
     protected:
@@ -97,6 +98,7 @@ private:
     bool send_closed_ = false;
     bool reset_ = false;
     bool sent_ = false;           // something was written
+    bool ack_due_ = false;        // more than one segment came in one piece; reading it acknowledges
 };
 
 class Listener {

@@ -1,7 +1,5 @@
 #include "services/netstack/link.hpp"
 
-#include <array>
-
 #include "runtime/executor.hpp"
 #include "runtime/log.hpp"
 #include "runtime/notify.hpp"
@@ -78,18 +76,16 @@ rt::Task<void> Link::publish_frames() {
 // --- frames in ---
 
 std::uint32_t Link::receive_batch() {
-    std::array<netcore::Frame, kBatch> frames;
-    std::uint32_t count = 0;
+    netcore::Stack::Batch batch;
     const uplink::Pool pool(pool_memory_, shape_);
     const std::uint32_t consumed = end_->receive_full().drain(kBatch, [&](const uplink::Entry& entry) {
         if (entry.length != 0)
-            frames[count++] = stack_->copy_frame(pool.bytes(entry));
+            stack_->copy(pool.bytes(entry), batch);
         (void)end_->receive_free().put(entry.slot);
     });
     if (consumed != 0)
         publish_.signal();   // the slots are free as soon as the copies are made
-    for (std::uint32_t i = 0; i < count; ++i)
-        stack_->receive(std::move(frames[i]));
+    stack_->receive(batch);
     if (starved_ && end_->reclaim() != 0) {
         starved_ = false;
         stack_->transmit_room();

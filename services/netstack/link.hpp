@@ -54,7 +54,7 @@ public:
     rt::Task<Result<void>> watch(rt::ServerCall<Uplink::WatchParams, Uplink::WatchResults> call);
 
 private:
-    static constexpr std::uint32_t kBatch = 32;   // frames copied before the first is looked at
+    static constexpr std::uint32_t kBatch = netcore::Stack::Batch::kMost;
 
     std::uint32_t receive_batch();
     bool arm();

@@ -29,9 +29,10 @@ void Socket::close() {
     link_.stack_used();
 }
 
-void Socket::readable() {
+bool Socket::readable() {
     if (reader_waits_)
         readable_.signal();
+    return reader_waits_;
 }
 
 void Socket::writable() {

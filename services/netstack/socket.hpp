@@ -32,7 +32,7 @@ public:
 private:
     using WriteCall = rt::ServerCall<Interface::WriteParams, Interface::WriteResults>;
 
-    void readable() override;
+    bool readable() override;
     void writable() override;
     bool nothing_to_read() const;
     Result<void> answer_read(rt::ServerCall<Interface::ReadParams, Interface::ReadResults>& call, std::size_t max);

@@ -93,6 +93,7 @@
 /* --- checksums: wide additions; a segment's data is summed while it is copied --- */
 #define LWIP_CHKSUM capos_checksum
 #define LWIP_CHECKSUM_ON_COPY 1
+#define LWIP_CHECKSUM_CTRL_PER_NETIF 1  /* segments that were verified before they were joined are not summed again */
 #define LWIP_CHKSUM_COPY(to, from, length) capos_checksum_copy(to, from, length)
 
 /* --- hooks --- */

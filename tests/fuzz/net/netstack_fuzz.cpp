@@ -94,14 +94,18 @@ struct World final : StackHost, Ping::Events, Connection::Events, Listener::Even
     }
     void say(std::string_view) override {}
     void ping_done() override {}
-    void readable() override {}
+    bool readable() override { return batch_size % 2 == 0; }
     void writable() override {}
     void connection_waiting() override {}
 
     void give(const Bytes& frame) {
         const std::unique_ptr<std::byte[]> exact(new std::byte[frame.size() + 1]);
         std::copy_n(reinterpret_cast<const std::byte*>(frame.data()), frame.size(), exact.get());
-        stack->receive(stack->copy_frame({exact.get(), frame.size()}));
+        stack->copy({exact.get(), frame.size()}, batch);
+        if (++batched >= batch_size) {
+            batched = 0;
+            stack->receive(batch);
+        }
     }
     void give_packet(std::uint8_t protocol, const Bytes& payload, std::uint32_t fragment = 0) {
         Bytes frame(34);
@@ -188,6 +192,9 @@ struct World final : StackHost, Ping::Events, Connection::Events, Listener::Even
     std::array<Known, 8> known{};
     std::size_t room = 1000;
     std::uint32_t transaction = 0;
+    Stack::Batch batch;             // frames that arrive together
+    std::size_t batched = 0;
+    std::size_t batch_size = 1;
 };
 
 }  // namespace
@@ -287,6 +294,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                 pings.push_back(std::make_unique<Ping>(world));
             stack.start(*pings[input.number() % pings.size()], input.number() % 2 ? kPeer : input.number(4), 100);
             break;
+        case 14: world.batch_size = 1 + input.number() % 8; break;
         case 13: world.handshake(input.number() % 8); break;
         default: world.any_segment(input); break;
         }
@@ -306,6 +314,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     (void)stack.neighbours(neighbours);
     (void)stack.config();
     (void)protocol_counters();
+    stack.receive(world.batch);
     open.clear();
     pings.clear();
     listener = capos::Error::Closed;

@@ -396,7 +396,10 @@ TEST_F(TcpTest, ReceiveSideShutDownDropsWhatComesAndKeepsTheWindowOpen) {
 TEST_F(TcpTest, ResetByThePeerIsSeenByReaderAndWriter) {
     struct Seen : Connection::Events {
         int reads = 0, writes = 0;
-        void readable() override { ++reads; }
+        bool readable() override {
+            ++reads;
+            return false;
+        }
         void writable() override { ++writes; }
     } seen;
     Peer peer(*this, 1000);
@@ -587,6 +590,82 @@ TEST_F(TcpTest, ScarceMemoryStopsWritersAndDataButNotAcknowledgements) {
     for (void* block : hoard)
         packet_memory().release(block);
     EXPECT_EQ(write(*connection, "after"), 5u);
+}
+
+TEST_F(TcpTest, BurstOfSegmentsIsReadWholeAndAcknowledgedOnce) {
+    struct Reader : Connection::Events {
+        bool soon = false;
+        bool readable() override { return soon; }
+        void writable() override {}
+    } reader;
+    Peer peer(*this, 1000);
+    auto connection = accept(peer);
+    connection->observe(&reader);
+    peer.collect();
+    std::string sent;
+    for (const bool soon : {false, true}) {
+        reader.soon = soon;
+        std::vector<Bytes> burst;
+        for (int i = 0; i < 20; ++i) {
+            const char letter = static_cast<char>('a' + i);
+            burst.push_back(peer.make(kAck, Bytes(1400, static_cast<std::uint8_t>(letter))).packet());
+            sent.append(1400, letter);
+            peer.skip(1400);
+        }
+        const auto joined = stack->joiner().joined();
+        give_together(burst);
+        EXPECT_EQ(stack->joiner().joined(), joined + 19);
+        EXPECT_EQ(outgoing.size(), soon ? 0u : 1u) << "at once, or with the reading that follows";
+        if (soon) {
+            EXPECT_EQ(read(*connection, 1 << 20), sent);
+            ASSERT_EQ(outgoing.size(), 1u) << "window and acknowledgement in one";
+        }
+        const Segment answer = outgoing.back().segment();
+        EXPECT_EQ(answer.acknowledged, peer.sequence());
+        outgoing.clear();
+    }
+}
+
+TEST_F(TcpTest, BurstOfTwoSegmentsIsAcknowledgedByReadingThem) {
+    struct Reader : Connection::Events {
+        bool readable() override { return true; }
+        void writable() override {}
+    } reader;
+    Peer peer(*this, 1000);
+    auto connection = accept(peer);
+    connection->observe(&reader);
+    peer.collect();
+    const Segment first = peer.make(kAck, Bytes(1400, 'a'));
+    peer.skip(1400);
+    const Segment second = peer.make(kAck, Bytes(1400, 'b'));
+    peer.skip(1400);
+    give_together({first.packet(), second.packet()});
+    EXPECT_TRUE(outgoing.empty());
+    EXPECT_EQ(read(*connection).size(), 2800u);
+    ASSERT_EQ(outgoing.size(), 1u) << "too little for a window update, and still not put off";
+    EXPECT_EQ(outgoing.back().segment().acknowledged, peer.sequence());
+}
+
+TEST_F(TcpTest, LossInsideABurstIsRepairedAndReadInOrder) {
+    Peer peer(*this, 1000);
+    auto connection = accept(peer);
+    peer.collect();
+    std::vector<Bytes> burst;
+    Bytes lost;
+    std::string sent;
+    for (int i = 0; i < 10; ++i) {
+        const Bytes packet = peer.make(kAck, Bytes(1400, static_cast<std::uint8_t>('a' + i))).packet();
+        sent.append(1400, static_cast<char>('a' + i));
+        peer.skip(1400);
+        if (i == 4)
+            lost = packet;
+        else
+            burst.push_back(packet);
+    }
+    give_together(burst);
+    EXPECT_EQ(connection->readable(), 4u * 1400);
+    give_packet(lost);
+    EXPECT_EQ(read(*connection), sent);
 }
 
 TEST_F(TcpTest, SequenceNumbersCannotBeGuessedFromOneConnectionToTheNext) {

@@ -238,7 +238,18 @@ public:
     void give(const Bytes& frame) {
         const std::unique_ptr<std::byte[]> exact(new std::byte[frame.size()]);
         std::copy_n(reinterpret_cast<const std::byte*>(frame.data()), frame.size(), exact.get());
-        stack->receive(stack->copy_frame({exact.get(), frame.size()}));
+        Stack::Batch batch;
+        stack->copy({exact.get(), frame.size()}, batch);
+        stack->receive(batch);
+    }
+    // Frames that arrive together.
+    void give_together(const std::vector<Bytes>& packets) {
+        Stack::Batch batch;
+        for (const Bytes& packet : packets) {
+            const Bytes frame = ethernet(kOwnMac, kGatewayMac, 0x0800, packet);
+            stack->copy(std::as_bytes(std::span(frame)), batch);
+        }
+        stack->receive(batch);
     }
     void give_packet(const Bytes& packet, const MacAddress& to = kOwnMac) {
         give(ethernet(to, kGatewayMac, 0x0800, packet));
