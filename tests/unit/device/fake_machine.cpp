@@ -1,0 +1,160 @@
+#include "tests/unit/device/fake_machine.hpp"
+
+#include "kernel/arch/arch.hpp"
+#include "lib/virtio/specification.hpp"
+#include "tests/kernel_host/machine.hpp"
+
+namespace capos::test {
+
+namespace legacy = virtio::legacy;
+
+std::uint32_t LegacyPorts::read(std::uint32_t offset, unsigned width) {
+    machine().now += 1000;                                   // a port access takes its time
+    switch (offset) {
+    case legacy::kDeviceFeatures: return device_features;
+    case legacy::kQueueSize: return queue_size;
+    case legacy::kDeviceStatus:
+        if (pending_ == 0)
+            return status;
+        if (pending_ != ~0u)
+            --pending_;
+        return 0x80;
+    case legacy::kInterruptStatus: return std::exchange(interrupt_status, 0);
+    default: break;
+    }
+    const std::uint32_t device = msix ? legacy::kDeviceWithMsix : legacy::kDeviceWithoutMsix;
+    if (offset >= device && offset < device + mac.size() && width == 1)
+        return mac[offset - device];
+    return plain_[offset];
+}
+
+void LegacyPorts::write(std::uint32_t offset, unsigned, std::uint32_t value) {
+    if (offset != legacy::kDeviceStatus) {
+        plain_[offset] = value;
+        return;
+    }
+    status = static_cast<std::uint8_t>(value);
+    if (value == 0) {
+        ++status_writes_of_zero;
+        pending_ = reset_reads;
+    }
+}
+
+FakeMachine::FakeMachine() {
+    std::uint16_t port = 0xc000;
+    for (const std::uint16_t bdf : {kLegacy, kSharerOne, kSharerTwo, kStubborn, kBalloon, kSlow}) {
+        auto& function = config.functions[bdf];
+        function.ids(0x1af4, 0x1000, 0x020000).subsystem(0x1af4, bdf == kBalloon ? 5 : 1).port_bar(0, port, 64);
+        function.put16(pci::kCommand, 0x0107);
+        function.bytes[pci::kInterruptLine] = kSharedLine;
+        function.bytes[pci::kInterruptPin] = 1;
+        ports[port];
+        port += 64;
+    }
+    function(kLegacy).memory_bar(1, kLegacyMsixBar, 64).msix(0x40, 3, 8 | 1, 0 | 1);
+    memory[kLegacyMsixBar].resize(64);
+    legacy(kLegacy).msix = true;
+    legacy(kStubborn).reset_reads = ~0u;
+    legacy(kSlow).reset_reads = 1000;
+
+    auto& modern = config.functions[kModern];
+    modern.ids(0x1af4, 0x1041, 0x020000).memory_bar64(4, kModernBar, 16384).memory_bar(1, 0xfe000000, 4096);
+    modern.virtio_structure(0x40, 1, 4, 0, 0x38).virtio_structure(0x50, 3, 4, 0x1000, 4)
+        .virtio_structure(0x60, 4, 4, 0x2000, 64).virtio_structure(0x70, 2, 4, 0x3000, 0x1000, 4)
+        .msix(0x98, 4, 0 | 1, 0x800 | 1);
+    modern.put16(pci::kCommand, 0x0007);
+    memory[kModernBar].resize(16384);
+    memory[0xfe000000].resize(4096);
+    // Both halves of the feature word read the same: bit 0 of the upper one is VERSION_1.
+    memory_at<std::uint32_t>(kModernBar + virtio::modern::kDeviceFeature) = 1;
+    memory_at<std::uint16_t>(kModernBar + virtio::modern::kQueueCount) = 2;
+    memory_at<std::uint16_t>(kModernBar + virtio::modern::kQueueSize) = 256;
+
+    config.functions[kOther].ids(0x8086, 0x7010, 0x010180).put16(pci::kCommand, 0x0007);
+}
+
+LegacyPorts& FakeMachine::legacy(std::uint16_t bdf) {
+    return ports.at(static_cast<std::uint16_t>(function(bdf).get(0x10, 4) & 0xfffc));
+}
+
+std::byte* FakeMachine::bytes_at(std::uint64_t address) {
+    auto after = memory.upper_bound(address);
+    if (after == memory.begin())
+        broken("device memory that is not there");
+    --after;
+    if (address - after->first >= after->second.size())
+        broken("device memory that is not there");
+    return after->second.data() + (address - after->first);
+}
+
+std::uint32_t FakeMachine::read_port(std::uint16_t port, unsigned width) {
+    if (port >= 0xcfc && port < 0xd00) {
+        const pci::Bdf where(static_cast<std::uint16_t>(address_ >> 8));
+        const auto offset = static_cast<std::uint8_t>((address_ & 0xfc) + port - 0xcfc);
+        return width == 1 ? config.read8(where, offset) : width == 2 ? config.read16(where, offset)
+                                                                     : config.read32(where, offset);
+    }
+    for (auto& [first, device] : ports)
+        if (port >= first && port < first + 64)
+            return device.read(port - first, width);
+    return 0;
+}
+
+void FakeMachine::write_port(std::uint16_t port, unsigned width, std::uint32_t value) {
+    if (port == 0xcf8) {
+        address_ = value;
+    } else if (port >= 0xcfc && port < 0xd00) {
+        const pci::Bdf where(static_cast<std::uint16_t>(address_ >> 8));
+        const auto offset = static_cast<std::uint8_t>((address_ & 0xfc) + port - 0xcfc);
+        if (width == 1)
+            config.write8(where, offset, static_cast<std::uint8_t>(value));
+        else if (width == 2)
+            config.write16(where, offset, static_cast<std::uint16_t>(value));
+        else
+            config.write32(where, offset, value);
+    } else {
+        for (auto& [first, device] : ports)
+            if (port >= first && port < first + 64)
+                device.write(port - first, width, value);
+    }
+}
+
+FakeMachine& fake_machine() {
+    static FakeMachine machine;
+    return machine;
+}
+
+}  // namespace capos::test
+
+namespace capos::kernel::arch {
+
+using test::fake_machine;
+
+std::uint8_t in8(std::uint16_t port) { return static_cast<std::uint8_t>(fake_machine().read_port(port, 1)); }
+std::uint16_t in16(std::uint16_t port) { return static_cast<std::uint16_t>(fake_machine().read_port(port, 2)); }
+std::uint32_t in32(std::uint16_t port) { return fake_machine().read_port(port, 4); }
+void out8(std::uint16_t port, std::uint8_t value) { fake_machine().write_port(port, 1, value); }
+void out16(std::uint16_t port, std::uint16_t value) { fake_machine().write_port(port, 2, value); }
+void out32(std::uint16_t port, std::uint32_t value) { fake_machine().write_port(port, 4, value); }
+
+Result<volatile std::byte*> map_device(PhysAddr address, std::size_t) {
+    return fake_machine().bytes_at(static_cast<std::uint64_t>(address));
+}
+
+Result<std::uint8_t> allocate_vector() {
+    for (std::uint8_t vector = 0x40; vector < 0x60; ++vector)
+        if (fake_machine().vectors.insert(vector).second)
+            return vector;
+    return Error::Exhausted;
+}
+void free_vector(std::uint8_t vector) { fake_machine().vectors.erase(vector); }
+MsiMessage msi_message(std::uint8_t vector) { return {0xfee00000, vector}; }
+Result<void> route_line(std::uint8_t line, std::uint8_t vector) {
+    fake_machine().lines[line] = vector;
+    return {};
+}
+void mask_line(std::uint8_t line) { fake_machine().open_lines.erase(line); }
+void unmask_line(std::uint8_t line) { fake_machine().open_lines.insert(line); }
+void end_of_interrupt() { ++fake_machine().ended; }
+
+}  // namespace capos::kernel::arch
