@@ -1,5 +1,6 @@
 #include "services/init/catalogue.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "abi/bundle.hpp"
@@ -33,12 +34,12 @@ rt::Task<Result<MappedFile>> fetch(const Roots& roots, std::string_view name) {
 rt::Task<Result<void>> Catalogue::load(const Roots& roots) {
     auto entries = CO_TRY(co_await roots.boot_bundle.entries({.reply_bytes = 16 * 1024 - 64}));
     fault_length_ = std::min(entries->fault().size(), sizeof fault_);
-    std::memcpy(fault_, entries->fault().data(), fault_length_);
+    std::copy_n(entries->fault().data(), fault_length_, fault_);
     items_.reserve(entries->entries().size());
     for (const auto entry : entries->entries()) {
         if (entry.kind() == static_cast<std::uint32_t>(abi::BundleKind::Manifest)) continue;
         Item item{};
-        std::memcpy(item.name, entry.name().data(), std::min(entry.name().size(), sizeof item.name - 1));
+        std::copy_n(entry.name().data(), std::min(entry.name().size(), sizeof item.name - 1), item.name);
         item.kind = entry.kind();
         item.damaged = entry.damaged();
         // init itself is loaded by the kernel and is mapped only for its symbols, if it should crash: never here.

@@ -1,5 +1,6 @@
 #include "services/init/loader.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -22,9 +23,11 @@ constexpr std::uint64_t kStack = kStackGuard + kPageBytes;
 
 constexpr std::uint64_t kMostKernelObjectSize = 256 * 1024 * 1024;
 
-void copy_name(char (&to)[abi::kGrantNameBytes], std::string_view name) {
-    std::memset(to, 0, sizeof to);
-    std::memcpy(to, name.data(), std::min(name.size(), sizeof to - 1));
+// As much of it as there is room for, zeroes behind it.
+template <std::size_t Room>
+void copy_text(char (&to)[Room], std::string_view text) {
+    std::memset(to, 0, Room);
+    std::copy_n(text.data(), std::min(text.size(), Room - 1), to);
 }
 
 }  // namespace
@@ -62,8 +65,8 @@ rt::Task<Result<void>> Loader::prepare(const schema::Service::Reader& service, c
     info_.version = abi::kStartVersion;
     info_.heap_address = heap;
     info_.heap_bytes = heap_size;
-    copy_name(info_.process_name, service.name());
-    std::memcpy(info_.options, service.options().data(), std::min(service.options().size(), sizeof info_.options - 1));
+    copy_text(info_.process_name, service.name());
+    copy_text(info_.options, service.options());
     CO_TRY(co_await address_space_.map(private_pages_, 0, kPageBytes, kStartPage, Protection::read));
     CO_TRY(co_await address_space_.map(private_pages_, stack_offset, stack_size, kStack, Protection::read_write));
     CO_TRY(co_await address_space_.map(private_pages_, stack_offset + stack_size, heap_size, heap,
@@ -94,7 +97,7 @@ rt::Task<Result<void>> Loader::grant(std::string_view name, std::uint64_t interf
     if (info_.grant_count == abi::kMaxGrants) co_return Error::Exhausted;
     auto granted = CO_TRY(co_await process_.grant(std::move(capability)));
     abi::StartGrant& entry = grants_[info_.grant_count++];
-    copy_name(entry.name, name);
+    copy_text(entry.name, name);
     entry.interface_id = interface_id;
     entry.handle = granted->handle();
     co_return {};
