@@ -94,7 +94,7 @@ struct World final : StackHost, Ping::Events, Connection::Events, Listener::Even
     }
     void say(std::string_view) override {}
     void ping_done() override {}
-    bool readable() override { return batch_size % 2 == 0; }
+    bool readable() override { return known[0].ours % 2 == 0; }
     void writable() override {}
     void connection_waiting() override {}
 
@@ -168,6 +168,18 @@ struct World final : StackHost, Ping::Events, Connection::Events, Listener::Even
         const std::uint32_t twist = input.number();
         segment(which, flags, options, length, twist % 16 == 3 ? 0 : 0xffff,
                 twist % 4 == 1 ? input.number(2) - 0x8000 : 0, twist % 8 == 2 ? input.number(2) - 0x8000 : 0);
+    }
+    // Segments, or acknowledgements, that follow one another and arrive together.
+    void stream(std::size_t which, std::size_t count, std::uint8_t kind) {
+        batch_size = 2 + kind % 31;
+        for (std::size_t i = 0; i < count; ++i)
+            if (kind % 4 == 0)
+                segment(which, 16, {}, 0, 0xffff, 0, static_cast<std::uint32_t>(i * 400 - count * 400));
+            else
+                segment(which, i + 1 == count ? 24 : 16, {}, 1 + kind * 5, 0xffff, 0, 0);
+        stack->receive(batch);
+        batched = 0;
+        batch_size = 1;
     }
     void handshake(std::size_t which) {
         segment(which, 2, {2, 4, 5, 180, 1, 3, 3, 7}, 0, 0xffff, 0, 0);
@@ -294,8 +306,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                 pings.push_back(std::make_unique<Ping>(world));
             stack.start(*pings[input.number() % pings.size()], input.number() % 2 ? kPeer : input.number(4), 100);
             break;
-        case 14: world.batch_size = 1 + input.number() % 8; break;
         case 13: world.handshake(input.number() % 8); break;
+        case 14: world.stream(input.number() % 8, 2 + input.number() % 30, input.number()); break;
         default: world.any_segment(input); break;
         }
         for (const auto& connection : open) {
