@@ -59,6 +59,14 @@ private:
     std::uint32_t references_ = 0;
 };
 
+// `object` as the kernel's own T, when it was granted as one (`interface_id`); nullptr otherwise. A service's reference
+// bears whatever interface its minter named, also one of the kernel's: it never is a T.
+template <class T>
+T* kernel_object_as(Object& object, std::uint64_t interface_id) {
+    if (interface_id != T::Interface::kInterfaceId || object.as_endpoint_reference() != nullptr) return nullptr;
+    return static_cast<T*>(&object);
+}
+
 // Destroys unreferenced objects one after the other, so that a chain of releases never recurses.
 class Reaper {
 public:

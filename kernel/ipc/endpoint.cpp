@@ -14,12 +14,6 @@ namespace {
 constinit List<EndpointQueue, AllEndpointsTag>* all = nullptr;
 alignas(List<EndpointQueue, AllEndpointsTag>) std::byte all_storage[sizeof(List<EndpointQueue, AllEndpointsTag>)];
 
-unsigned order_for(std::size_t bytes) {
-    unsigned order = 0;
-    while ((kPageSize << order) < bytes) ++order;
-    return order;
-}
-
 }  // namespace
 
 List<EndpointQueue, AllEndpointsTag>& all_endpoints() {
@@ -36,15 +30,18 @@ Result<Ref<EndpointQueue>> EndpointQueue::create(Process& creator, std::string_v
     queue->ledger_->retain();
     queue->name_length_ = name.size() < sizeof(queue->name_) ? name.size() : sizeof(queue->name_);
     std::memcpy(queue->name_, name.data(), queue->name_length_);
+    queue->creator_ = creator.pid();
     queue->parked_per_number_ = bounds.parked_per_number;
     queue->in_flight_order_ = order_for(bounds.in_flight * sizeof(InFlight));
     queue->in_flight_frames_ = TRY(creator.take_frames(queue->in_flight_order_));
     InFlight* entries = static_cast<InFlight*>(direct(queue->in_flight_frames_));
     queue->in_flight_ = {entries, bounds.in_flight};
     for (std::uint32_t i = bounds.in_flight; i-- > 0;) {
-        entries[i] = {.record = nullptr, .server = nullptr, .generation = 1, .next_free = queue->first_free_};
+        entries[i] = {.record = nullptr, .server = nullptr, .reference = nullptr, .generation = 1,
+                      .next_free = queue->first_free_};
         queue->first_free_ = i;
     }
+    queue->free_count_ = bounds.in_flight;
     all_endpoints().push_back(*queue);
     return reference;
 }
@@ -71,8 +68,11 @@ EndpointReference* EndpointQueue::find(std::uint64_t number) {
 
 Result<Ref<EndpointReference>> EndpointQueue::mint(Process& minter, std::uint64_t number, std::uint64_t interface_id,
                                                    bool persistent) {
-    if (find(number) != nullptr) return Error::Busy;
+    if (persistent && minter.pid() != creator_) return Error::Denied;
+    EndpointReference* in_use = find(number);
+    if (in_use != nullptr && !(persistent && !in_use->persistent_)) return Error::Busy;
     EndpointReference* reference = TRY(Slab<EndpointReference>::create(&minter.ledger()));
+    if (in_use != nullptr) kill(*in_use);
     reference->queue_ = Ref<EndpointQueue>(*this);
     reference->number_ = number;
     reference->interface_id_ = interface_id;
@@ -82,8 +82,12 @@ Result<Ref<EndpointReference>> EndpointQueue::mint(Process& minter, std::uint64_
     return Ref<EndpointReference>(*reference);
 }
 
-void EndpointQueue::revoke(std::uint64_t number) {
-    if (EndpointReference* reference = find(number)) kill(*reference);
+Result<void> EndpointQueue::revoke(Process& revoker, std::uint64_t number) {
+    EndpointReference* reference = find(number);
+    if (reference == nullptr) return {};
+    if (revoker.pid() != creator_ && revoker.pid() != reference->minter_) return Error::Denied;
+    kill(*reference);
+    return {};
 }
 
 // The reference answers disconnected from now on; its number is free for a new one.
@@ -95,7 +99,15 @@ void EndpointQueue::kill(EndpointReference& reference) {
         --reference.parked_count_;
         record->ring->complete(*record, Error::Disconnected);
     }
-    if (reference.released_) Slab<EndpointReference>::destroy(&reference);
+    if (reference.released_) destroy_reference(reference);
+}
+
+// Its entries in flight belong to nobody from now on; they come back with their answers.
+void EndpointQueue::destroy_reference(EndpointReference& reference) {
+    if (reference.in_flight_count_ != 0)
+        for (InFlight& entry : in_flight_)
+            if (entry.reference == &reference) entry.reference = nullptr;
+    Slab<EndpointReference>::destroy(&reference);
 }
 
 void EndpointQueue::call(EndpointReference& reference, CallRecord& record) {
@@ -120,18 +132,26 @@ void EndpointQueue::receive(CallRecord& record) {
     pump();
 }
 
+bool EndpointQueue::may_deliver(const EndpointReference& reference) const {
+    return reference.parked_count_ == 0 || reference.in_flight_count_ < free_count_;
+}
+
 void EndpointQueue::pump() {
-    while (!receivers_.empty() && !turns_.empty()) {
-        EndpointReference& reference = *turns_.front();
+    for (EndpointReference* at = turns_.front(); at != nullptr && !receivers_.empty();) {
+        EndpointReference& reference = *at;
+        if (!may_deliver(reference)) [[unlikely]] {    // it has enough in flight: its turn waits
+            at = turns_.next(*at);
+            continue;
+        }
         CallRecord& receiver = *receivers_.front();
         if (reference.parked_count_ == 0) {
             deliver_notice(receiver, reference);
-            continue;
+        } else {
+            reference.ListHook<TurnTag>::unlink();
+            deliver(receiver, reference);
+            if (reference.parked_count_ != 0 || reference.released_) turns_.push_back(reference);
         }
-        if (first_free_ == kNone) return;              // bound of calls in flight reached: the rest waits
-        reference.ListHook<TurnTag>::unlink();
-        deliver(receiver, reference);
-        if (reference.parked_count_ != 0 || reference.released_) turns_.push_back(reference);
+        at = turns_.front();
     }
 }
 
@@ -147,7 +167,7 @@ void EndpointQueue::deliver_notice(CallRecord& receiver, EndpointReference& refe
     }
     reference.ListHook<TurnTag>::unlink();
     reference.ListHook<NumberTag>::unlink();
-    Slab<EndpointReference>::destroy(&reference);
+    destroy_reference(reference);
 }
 
 // Hands the reference's oldest call to `receiver`. False when the call (not the receiver) was at fault.
@@ -168,6 +188,9 @@ bool EndpointQueue::deliver(CallRecord& receiver, EndpointReference& reference) 
     const std::uint32_t index = first_free_;
     InFlight& entry = in_flight_[index];
     first_free_ = entry.next_free;
+    --free_count_;
+    ++reference.in_flight_count_;
+    entry.reference = &reference;
     entry.record = &call;
     entry.server = &receiver.ring->process();
     call.state = RecordState::InFlight;
@@ -185,8 +208,11 @@ EndpointQueue::InFlight* EndpointQueue::entry(std::uint64_t call_id) {
 }
 
 void EndpointQueue::free_entry(InFlight& entry) {
+    if (entry.reference != nullptr) --entry.reference->in_flight_count_;
+    ++free_count_;
     entry.record = nullptr;
     entry.server = nullptr;
+    entry.reference = nullptr;
     if (++entry.generation == 0) entry.generation = 1;
     entry.next_free = first_free_;
     first_free_ = static_cast<std::uint32_t>(&entry - in_flight_.data());
@@ -265,7 +291,7 @@ void EndpointReference::destroy() {
     if (dead_ || queue_->closed_) {
         ListHook<NumberTag>::unlink();
         ListHook<TurnTag>::unlink();
-        Slab<EndpointReference>::destroy(this);
+        queue_->destroy_reference(*this);
         return;
     }
     released_ = true;
@@ -294,7 +320,7 @@ Outcome Endpoint::mint(TypedCall<Interface::MintParams, Interface::MintResults> 
     if (call.params().interface_id() == 0) return call.fail(Error::InvalidArgument, "interfaceId");
     auto reference = queue_->mint(call.caller(), call.params().number(), call.params().interface_id(),
                                   call.params().persistent());
-    if (!reference) return call.fail(reference.error(), "number");
+    if (!reference) return call.fail(reference.error(), reference.error() == Error::Denied ? "persistent" : "number");
     auto index = call.give(std::move(*reference));
     if (!index) return call.fail(index.error(), "reference");
     call.results().set_reference(*index);
@@ -302,7 +328,8 @@ Outcome Endpoint::mint(TypedCall<Interface::MintParams, Interface::MintResults> 
 }
 
 Outcome Endpoint::revoke(TypedCall<Interface::RevokeParams, Interface::RevokeResults> call) {
-    queue_->revoke(call.params().number());
+    if (auto revoked = queue_->revoke(call.caller(), call.params().number()); !revoked)
+        return call.fail(revoked.error(), "number");
     return call.done();
 }
 

@@ -5,7 +5,9 @@
 //   EndpointQueue       what both refer to; closed when no Endpoint is left
 //
 // A parked call stays in its caller's message area and is copied once, when a receiver takes it. Numbers with parked
-// calls are served round-robin, and a release notice takes its turn among them.
+// calls are served round-robin, and a release notice takes its turn among them. A number may have as many calls in
+// flight as places are left for others: however many of them hold on to theirs, abandoned ones included, one that has
+// none gets one.
 #pragma once
 
 #include <span>
@@ -35,10 +37,13 @@ public:
     };
     static Result<Ref<EndpointQueue>> create(Process& creator, std::string_view name, Bounds bounds);
 
-    // A reference for `number`. Busy while the number is in use or its release notice has not been received.
+    // A reference for `number`. Busy while the number is in use or its release notice has not been received; a
+    // persistent one takes the place of one that is not. Denied when `persistent` and the minter is not the creator:
+    // what outlives a service is not the service's to give.
     Result<Ref<EndpointReference>> mint(Process& minter, std::uint64_t number, std::uint64_t interface_id,
                                         bool persistent);
-    void revoke(std::uint64_t number);
+    // Denied when `revoker` neither minted it nor created the endpoint. Nothing to do when there is none.
+    Result<void> revoke(Process& revoker, std::uint64_t number);
 
     // Parks `record` (a CALL) on `reference` or hands it to a waiting receiver. The record is completed with
     // Disconnected or Overloaded when it cannot wait.
@@ -67,6 +72,7 @@ private:
     struct InFlight {
         CallRecord* record;          // null: free, or the caller is gone
         Process* server;             // null: free
+        EndpointReference* reference;   // whose call it is; null: free, or the reference is gone
         std::uint32_t generation;
         std::uint32_t next_free;
     };
@@ -81,6 +87,8 @@ private:
     bool deliver(CallRecord& receiver, EndpointReference& reference);
     void deliver_notice(CallRecord& receiver, EndpointReference& reference);
     void kill(EndpointReference& reference);
+    bool may_deliver(const EndpointReference& reference) const;
+    void destroy_reference(EndpointReference& reference);
     InFlight* entry(std::uint64_t call_id);
     void free_entry(InFlight& entry);
 
@@ -91,6 +99,8 @@ private:
     PhysAddr in_flight_frames_{};
     unsigned in_flight_order_ = 0;
     std::uint32_t first_free_ = kNone;
+    std::uint32_t free_count_ = 0;
+    std::uint32_t creator_ = 0;      // pid
     std::uint32_t parked_per_number_ = 0;
     List<CallRecord> receivers_;
     List<EndpointReference, TurnTag> turns_;          // references with a parked call or a notice
@@ -123,6 +133,7 @@ private:
     std::uint64_t interface_id_ = 0;
     std::uint32_t minter_ = 0;       // pid
     std::uint32_t parked_count_ = 0;
+    std::uint32_t in_flight_count_ = 0;   // entries of the queue, also those whose caller has gone
     bool persistent_ = false;
     bool dead_ = false;              // revoked, or its minter has ended
     bool released_ = false;          // no client holds it; the notice waits for its turn

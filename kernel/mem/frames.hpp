@@ -17,6 +17,13 @@ namespace capos::kernel {
 
 inline constexpr unsigned kMaxFrameOrder = 11;      // 8 MiB
 
+// The order of the smallest block that holds `bytes`.
+constexpr unsigned order_for(std::size_t bytes) {
+    unsigned order = 0;
+    while ((kPageSize << order) < bytes) ++order;
+    return order;
+}
+
 // One allocator; the kernel has exactly one (the functions below), tests make their own.
 class FrameAllocator {
 public:

@@ -56,7 +56,7 @@ void AddressSpaceObject::describe(TextWriter& out) const {
 }
 
 Outcome AddressSpaceObject::map(TypedCall<Interface::MapParams, Interface::MapResults> call) {
-    auto object = call.raw().argument<MemoryObject>(call.params().object(), schema::MemoryObject::kInterfaceId);
+    auto object = call.raw().argument<MemoryObject>(call.params().object());
     if (!object) return call.fail(object.error(), "object");
     const auto& wanted = call.params();
     if (wanted.offset() % kPageSize != 0) return call.fail(Error::InvalidArgument, "offset");

@@ -12,12 +12,6 @@ namespace {
 
 std::uint64_t objects_alive = 0;
 
-unsigned order_for(std::size_t bytes) {
-    unsigned order = 0;
-    while ((kPageSize << order) < bytes) ++order;
-    return order;
-}
-
 }  // namespace
 
 std::uint64_t MemoryObject::alive() { return objects_alive; }

@@ -18,12 +18,6 @@ std::uint32_t next_pid = 1;
 
 alignas(8) std::byte all_storage[sizeof(List<Process, AllProcessesTag>)];
 
-unsigned order_for(std::size_t bytes) {
-    unsigned order = 0;
-    while ((kPageSize << order) < bytes) ++order;
-    return order;
-}
-
 bool valid_name(std::string_view name) {
     if (name.empty() || name.size() >= kProcessNameBytes) return false;
     for (char c : name)

@@ -94,12 +94,6 @@ Result<TransferSet::Item> KernelCall::argument(wire::CapabilityIndex index) cons
     return arguments_.items[index.value()];
 }
 
-Result<Object*> KernelCall::argument(wire::CapabilityIndex index, std::uint64_t interface_id) const {
-    const TransferSet::Item item = TRY(argument(index));
-    if (item.interface_id != interface_id) return Error::WrongInterface;
-    return item.object;
-}
-
 Outcome KernelCall::park(List<CallRecord>& list, Object& owner, std::uint64_t detail, std::uint64_t detail_deadline) {
     ThreadRing& ring = *answer_.ring;
     CallRecord& record = ring.take_record();

@@ -113,13 +113,14 @@ public:
     Outcome malformed() { return no_room_ ? fail(Error::NoRoom) : fail(Error::MalformedMessage, "message"); }
     Outcome unimplemented() { return fail(Error::Unimplemented, "method"); }
 
-    // The capability at `index` of the call, as an object of interface `interface_id`. InvalidArgument when absent or
-    // out of range; WrongInterface otherwise. The reference is borrowed for the duration of the call.
-    Result<Object*> argument(wire::CapabilityIndex index, std::uint64_t interface_id) const;
+    // The capability at `index` of the call, as the kernel's own T. InvalidArgument when absent or out of range;
+    // WrongInterface otherwise. The reference is borrowed for the duration of the call.
     template <class T>
-    Result<T*> argument(wire::CapabilityIndex index, std::uint64_t interface_id) const {
-        Object* object = TRY(argument(index, interface_id));
-        return static_cast<T*>(object);
+    Result<T*> argument(wire::CapabilityIndex index) const {
+        const TransferSet::Item item = TRY(argument(index));
+        T* object = kernel_object_as<T>(*item.object, item.interface_id);
+        if (object == nullptr) return Error::WrongInterface;
+        return object;
     }
     // Any capability, and the interface it was granted as.
     Result<TransferSet::Item> argument(wire::CapabilityIndex index) const;

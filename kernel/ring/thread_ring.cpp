@@ -13,12 +13,6 @@ namespace capos::kernel {
 
 namespace {
 
-unsigned order_for(std::size_t bytes) {
-    unsigned order = 0;
-    while ((kPageSize << order) < bytes) ++order;
-    return order;
-}
-
 void record_deadline(Deadline& deadline) {
     CallRecord& record = static_cast<CallRecord&>(deadline);
     record.target->deadline_reached(record);
@@ -289,7 +283,8 @@ void ThreadRing::receive(const abi::Submission& entry) {
     auto slot = process_->table().look_up(entry.handle);
     if (!slot) return refuse(entry, slot.error());
     const CapabilityTable::Slot& named = process_->table()[*slot];
-    if (named.interface_id != schema::Endpoint::kInterfaceId) return refuse(entry, Error::WrongInterface);
+    Endpoint* endpoint = kernel_object_as<Endpoint>(*named.object, named.interface_id);
+    if (endpoint == nullptr) return refuse(entry, Error::WrongInterface);
     if (entry.flags != 0 || entry.send_capabilities != 0) return refuse(entry, Error::BadOperation);
     if (entry.accept_capabilities > abi::kMaxMessageCapabilities) return refuse(entry, Error::BadRange);
     const std::size_t smallest =
@@ -299,7 +294,7 @@ void ThreadRing::receive(const abi::Submission& entry) {
     if (entry.accept_capabilities != 0)
         if (auto reserved = process_->table().reserve(entry.accept_capabilities); !reserved)
             return refuse(entry, reserved.error());
-    EndpointQueue& queue = static_cast<Endpoint*>(named.object)->queue();
+    EndpointQueue& queue = endpoint->queue();
     CallRecord& record = take_record();
     record.operation = abi::Operation::Receive;
     queue.retain();
@@ -317,7 +312,8 @@ void ThreadRing::answer(const abi::Submission& entry) {
     auto slot = process_->table().look_up(entry.handle);
     if (!slot) return refuse(entry, slot.error());
     const CapabilityTable::Slot& named = process_->table()[*slot];
-    if (named.interface_id != schema::Endpoint::kInterfaceId) return refuse(entry, Error::WrongInterface);
+    Endpoint* endpoint = kernel_object_as<Endpoint>(*named.object, named.interface_id);
+    if (endpoint == nullptr) return refuse(entry, Error::WrongInterface);
     if ((entry.flags & ~abi::kReturnException) != 0) return refuse(entry, Error::BadOperation);
     Error exception = Error::None;
     if ((entry.flags & abi::kReturnException) != 0) {
@@ -331,8 +327,7 @@ void ThreadRing::answer(const abi::Submission& entry) {
     [[clang::uninitialized]] TransferSet gifts;
     gifts.count = 0;
     if (auto gathered = gather(entry, gifts); !gathered) return refuse(entry, gathered.error());
-    Endpoint& endpoint = *static_cast<Endpoint*>(named.object);
-    auto answered = endpoint.queue().answer(*process_, entry.interface_or_call, exception, *message, gifts);
+    auto answered = endpoint->queue().answer(*process_, entry.interface_or_call, exception, *message, gifts);
     undo_transfer(gifts, *process_);       // empty when it arrived
     complete(entry.user_data, answered ? Error::None : answered.error());
 }

@@ -9,12 +9,6 @@ namespace capos::kernel {
 
 namespace {
 
-unsigned order_for(std::size_t bytes) {
-    unsigned order = 0;
-    while ((kPageSize << order) < bytes) ++order;
-    return order;
-}
-
 bool in_user_space(UserAddr address) { return address >= kUserFirst && address < kUserLimit; }
 
 }  // namespace

@@ -161,7 +161,10 @@ std::uint32_t HostileRun::random_message(Hostile& hostile, std::uint64_t interfa
     } else if (interface_id == schema::Endpoint::kInterfaceId) {
         auto params = builder.init_root<schema::Endpoint::MintParams>();
         params.set_number(choices_.below(5));
-        params.set_interface_id(choices_.one_in(5) ? random_word(hostile) : kEcho);
+        // Also as one of the kernel's own interfaces.
+        params.set_interface_id(choices_.one_in(5)   ? random_word(hostile)
+                                : choices_.one_in(3) ? interface_of(hostile, random_handle(hostile))
+                                                     : kEcho);
         params.set_persistent(choices_.one_in(2));
     } else {
         // Plain numbers and a capability: what every other method reads.

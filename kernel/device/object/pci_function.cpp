@@ -72,7 +72,7 @@ Outcome PciFunctionObject::registers(TypedCall<Interface::RegistersParams, Inter
 }
 
 Outcome PciFunctionObject::dma(TypedCall<Interface::DmaParams, Interface::DmaResults> call) {
-    auto object = call.raw().argument<MemoryObject>(call.params().object(), schema::MemoryObject::kInterfaceId);
+    auto object = call.raw().argument<MemoryObject>(call.params().object());
     if (!object)
         return call.fail(object.error(), "object");
     if (!(*object)->writable())

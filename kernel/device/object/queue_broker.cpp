@@ -61,7 +61,7 @@ Outcome QueueBrokerObject::create(TypedCall<Interface::CreateParams, Interface::
     const std::uint16_t vector = call.params().vector();
     if (function_->setup() != Setup::Negotiated || function_->has_queue(index))
         return call.fail(Error::Busy, "index");
-    auto pool = call.raw().argument<DmaPoolObject>(call.params().pool(), schema::DmaPool::kInterfaceId);
+    auto pool = call.raw().argument<DmaPoolObject>(call.params().pool());
     if (!pool)
         return call.fail(pool.error(), "pool");
     if (!(*pool)->belongs_to(*function_))

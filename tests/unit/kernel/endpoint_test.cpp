@@ -122,13 +122,20 @@ TEST_F(EndpointTest, ABoundedCountIsInFlightAndTheRestWaits) {
         begin(*users[i], references[i], "y");
     }
     std::vector<Request> received;
-    for (int i = 0; i < 4; ++i) received.push_back(server.receive(endpoint));
+    for (int i = 0; i < 3; ++i) received.push_back(server.receive(endpoint));
+    const std::uint64_t fourth = server.begin_receive(endpoint);
+    server.enter();
+    EXPECT_FALSE(server.completed(fourth));               // each has one; the place that is left is for another
+    const abi::Handle newcomer = lend(third, 4);
+    begin(third, newcomer, "z");
+    EXPECT_TRUE(server.completed(fourth));
+    EXPECT_EQ(server.finish_receive(fourth).header.number, 4u);
     const std::uint64_t fifth = server.begin_receive(endpoint);
     server.enter();
     EXPECT_FALSE(server.completed(fifth));
     EXPECT_EQ(server.answer(endpoint, received[0].call_id), Error::None);
     EXPECT_TRUE(server.completed(fifth));
-    EXPECT_EQ(server.finish_receive(fifth).header.number, 2u);
+    EXPECT_EQ(server.finish_receive(fifth).header.number, 1u);
 }
 
 TEST_F(EndpointTest, ARequestTooLargeForTheReceiverIsItsCallersNoRoom) {
@@ -353,6 +360,79 @@ TEST_F(EndpointTest, CancellingAParkedCallCompletesItAtOnce) {
     const std::uint64_t receive = server.begin_receive(endpoint);
     server.enter();
     EXPECT_FALSE(server.completed(receive));
+}
+
+// A minter may name any interface, also one of the kernel's (so that a service can stand in for a kernel object): calls
+// reach the service, and nothing of the kernel takes the reference for an object of its own.
+TEST_F(EndpointTest, AReferenceThatBearsAKernelInterfaceIsNeverTakenForAKernelObject) {
+    const abi::Handle as_endpoint = server.mint(endpoint, 7, schema::Endpoint::kInterfaceId);
+    ASSERT_NE(as_endpoint, abi::kNoHandle);
+    const std::uint64_t receive = server.begin_receive(as_endpoint);
+    server.enter();
+    EXPECT_EQ(server.finish_receive(receive).status, Error::WrongInterface);
+    EXPECT_EQ(server.answer(as_endpoint, 1, bytes_of("forged")), Error::WrongInterface);
+    const abi::Handle as_memory = server.mint(endpoint, 8, schema::MemoryObject::kInterfaceId);
+    EXPECT_EQ(server.map(server.address_space, as_memory, 0, kernel::kPageSize), 0u);
+    EXPECT_EQ(server.refused, Error::WrongInterface);
+
+    const abi::Handle stand_in = client.grant_from(server, as_memory);
+    const std::uint64_t call = client.begin_call(stand_in, schema::MemoryObject::kInterfaceId, 0, {});
+    client.enter();
+    EXPECT_EQ(server.receive(endpoint).header.number, 8u);
+    (void)call;
+}
+
+TEST_F(EndpointTest, OnlyTheEndpointsCreatorMintsForLongerThanItLives) {
+    User& service = system.user("service");
+    const abi::Handle lent = service.grant_from(server, endpoint);
+    EXPECT_EQ(service.mint(lent, 9, kEcho, true), abi::kNoHandle);
+    EXPECT_EQ(service.refused, Error::Denied);
+    // What the service minted for itself does not stand in the creator's way either.
+    const abi::Handle squatted = service.mint(lent, 9, kEcho);
+    ASSERT_NE(squatted, abi::kNoHandle);
+    EXPECT_NE(server.mint(endpoint, 9, kEcho, true), abi::kNoHandle);
+    const std::uint64_t call = begin(service, squatted, "x");
+    EXPECT_EQ(service.finish<Empty>(call).status, Error::Disconnected);
+}
+
+TEST_F(EndpointTest, AServiceRevokesWhatItMintedAndNotItsCreatorsReferences) {
+    User& service = system.user("service");
+    const abi::Handle lent = service.grant_from(server, endpoint);
+    const abi::Handle reference = lend(client, 1, true);
+    EXPECT_EQ(service.revoke(lent, 1), Error::Denied);
+    const std::uint64_t call = begin(client, reference, "still there");
+    EXPECT_EQ(server.receive(endpoint).message, bytes_of("still there"));
+    const abi::Handle own = service.mint(lent, 2, kEcho);
+    EXPECT_EQ(service.revoke(lent, 2), Error::None);
+    const std::uint64_t dead = begin(service, own, "x");
+    EXPECT_EQ(service.finish<Empty>(dead).status, Error::Disconnected);
+    EXPECT_EQ(server.revoke(endpoint, 1), Error::None);
+    (void)call;
+}
+
+TEST_F(EndpointTest, AClientThatAbandonsItsCallsLeavesRoomForOthers) {
+    User& other = system.user("other");
+    const abi::Handle greedy = lend(client, 1);
+    const abi::Handle modest = lend(other, 2);
+    std::vector<std::uint64_t> received;
+    for (int i = 0; i < 4; ++i) {
+        const std::uint64_t call = begin(client, greedy, "x");
+        const std::uint64_t receive = server.begin_receive(endpoint);
+        server.enter();
+        if (server.completed(receive)) received.push_back(server.finish_receive(receive).call_id);
+        (void)client.cancel(call);
+        if (!server.completed(receive)) (void)server.cancel(receive);
+    }
+    EXPECT_EQ(received.size(), 2u);                 // of the 4 that the endpoint has
+    const std::uint64_t call = begin(other, modest, "me too");
+    const Request request = server.receive(endpoint);
+    EXPECT_EQ(request.message, bytes_of("me too"));
+    EXPECT_EQ(server.answer(endpoint, request.call_id, bytes_of("yes")), Error::None);
+    EXPECT_EQ(other.finish<Empty>(call).status, Error::None);
+    // The entries come back with the answers to nobody.
+    for (const std::uint64_t id : received) EXPECT_EQ(server.answer(endpoint, id, {}), Error::CallerGone);
+    begin(client, greedy, "again");
+    EXPECT_EQ(server.receive(endpoint).message, bytes_of("again"));
 }
 
 TEST_F(EndpointTest, CancellingACallInFlightLeavesTheServiceWithACallerGone) {
