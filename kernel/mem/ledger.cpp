@@ -25,15 +25,27 @@ Result<Ledger*> Ledger::split(std::uint64_t pages, std::uint64_t object_bytes) {
     return *child;
 }
 
+void Ledger::close() {
+    if (closed_ || parent_ == nullptr) return;
+    closed_ = true;
+    for (const Resource resource : {Resource::Pages, Resource::ObjectBytes})
+        give_back(resource, limit(resource) - used(resource));
+}
+
+// `amount` that nothing uses any more goes up, past parents that are closed themselves.
+void Ledger::give_back(Resource resource, std::uint64_t amount) {
+    const auto index = static_cast<std::size_t>(resource);
+    for (Ledger* ledger = this; ledger->closed_; ledger = ledger->parent_) {
+        ledger->accounts_[index].limit -= amount;
+        ledger->parent_->accounts_[index].used -= amount;
+    }
+}
+
 void Ledger::release() {
     // Up the chain of processes started by processes, without recursion.
     for (Ledger* ledger = this; ledger != nullptr && --ledger->references_ == 0;) {
         Ledger* parent = ledger->parent_;
-        if (parent != nullptr) {
-            parent->accounts_[static_cast<std::size_t>(Resource::Pages)].used -= ledger->limit(Resource::Pages);
-            parent->accounts_[static_cast<std::size_t>(Resource::ObjectBytes)].used -=
-                ledger->limit(Resource::ObjectBytes);
-        }
+        ledger->close();
         Slab<Ledger>::destroy(ledger);
         ledger = parent;
     }

@@ -15,7 +15,9 @@ enum class Resource : std::uint8_t {
 };
 inline constexpr std::size_t kResourceCount = 2;
 
-// Shared by a process and everything charged to it: it lives until the last of these has been given back.
+// Shared by a process and everything charged to it: it lives until the last of these has been given back. Once it is
+// closed it keeps no more of its share than what is still charged, so that one reference to something small that others
+// hold does not keep a dead process's whole share from the next one.
 class Ledger final {
 public:
     // A ledger of its own for the whole machine's share (init). Error: OutOfMemory.
@@ -34,7 +36,10 @@ public:
     void credit(Resource resource, std::uint64_t amount) {
         accounts_[static_cast<std::size_t>(resource)].used -= amount;
         if (resource == Resource::Pages) charged_pages_ -= amount;
+        if (closed_) [[unlikely]] give_back(resource, amount);
     }
+    // Its process has ended: what is not charged goes back to the parent at once, and all else as it is credited.
+    void close();
     // Pages charged by all ledgers together, shares split off not counted twice.
     static std::uint64_t charged_pages() { return charged_pages_; }
 
@@ -49,6 +54,7 @@ private:
     template <class T> friend class Slab;
     Ledger() = default;
     Error refuse();
+    void give_back(Resource resource, std::uint64_t amount);
 
     struct Account {
         std::uint64_t limit = 0;
@@ -59,6 +65,7 @@ private:
     Ledger* parent_ = nullptr;
     std::uint64_t refusals_ = 0;
     std::uint32_t references_ = 0;
+    bool closed_ = false;
 };
 
 }  // namespace capos::kernel

@@ -78,6 +78,37 @@ void MemoryObject::destroy() {
     Slab<MemoryObject>::destroy(this);
 }
 
+Result<MemoryUse> MemoryUse::begin(MemoryObject& object, Protection protection) {
+    MemoryUse use;
+    use.protection_ = protection;
+    use.object_ = Ref<MemoryObject>(object);
+    use.count(1);
+    if (!use.allowed()) return Error::Denied;
+    return use;
+}
+
+Result<void> MemoryUse::change(Protection protection) {
+    count(-1);
+    const Protection before = std::exchange(protection_, protection);
+    count(1);
+    if (allowed()) return {};
+    count(-1);
+    protection_ = before;
+    count(1);
+    return Error::Denied;
+}
+
+void MemoryUse::count(int step) {
+    MemoryObject& root = object_->root_ ? *object_->root_ : *object_;
+    if (protection_ == Protection::ReadWrite) root.writers_ += static_cast<std::uint32_t>(step);
+    if (protection_ == Protection::ReadExecute) root.executors_ += static_cast<std::uint32_t>(step);
+}
+
+bool MemoryUse::allowed() const {
+    const MemoryObject& root = object_->root_ ? *object_->root_ : *object_;
+    return root.writers_ == 0 || root.executors_ == 0;
+}
+
 PhysAddr MemoryObject::page(std::uint64_t index) const {
     if (root_) return root_->page(first_ + index);
     if (frames_ != nullptr) return frames_[index];

@@ -38,6 +38,7 @@ public:
     static std::uint64_t alive();
 
 private:
+    friend class MemoryUse;
     template <class T> friend class Slab;
     MemoryObject() = default;
     ~MemoryObject() = default;
@@ -52,6 +53,38 @@ private:
     std::uint64_t first_ = 0;            // slice: page offset in root_
     std::uint64_t pages_ = 0;
     bool writable_ = true;
+    std::uint32_t writers_ = 0;          // of an object that is no slice: uses of it and its slices
+    std::uint32_t executors_ = 0;
+};
+
+// A use of an object's memory by a mapping or a device. W^X holds for memory, not only for mappings: what somebody may
+// execute nobody may write, and the other way round.
+class MemoryUse {
+public:
+    MemoryUse() = default;
+    // Denied when the other kind of use goes on anywhere.
+    static Result<MemoryUse> begin(MemoryObject& object, Protection protection);
+    MemoryUse(MemoryUse&& other) noexcept : object_(std::move(other.object_)), protection_(other.protection_) {}
+    MemoryUse& operator=(MemoryUse&& other) noexcept {
+        std::swap(object_, other.object_);
+        std::swap(protection_, other.protection_);
+        return *this;
+    }
+    ~MemoryUse() {
+        if (object_) count(-1);
+    }
+
+    explicit operator bool() const { return static_cast<bool>(object_); }
+    MemoryObject& object() const { return *object_; }
+    // Denied, with the use as it was.
+    Result<void> change(Protection protection);
+
+private:
+    void count(int step);
+    bool allowed() const;
+
+    Ref<MemoryObject> object_;
+    Protection protection_ = Protection::Read;
 };
 
 }  // namespace capos::kernel

@@ -61,6 +61,7 @@ Result<Ref<Process>> Process::create(Ledger& parent, std::string_view name, std:
 void Process::destroy() {
     if (!ended_) return end({.cause = schema::Process::WaitResults::Cause::killed});   // which queues it here again
     ListHook<AllProcessesTag>::unlink();
+    counters.submissions += submissions;
     if (address_space_ != nullptr) address_space_->process_ = nullptr;
     if (page_tables_.exists()) page_tables_.destroy(*this);
     if (has_table_) give_frames(table_frames_, table_order_);
@@ -90,22 +91,35 @@ void Process::give_frames(PhysAddr frames, unsigned order) {
 Result<PhysAddr> Process::take_frame() { return take_frames(0); }
 void Process::give_frame(PhysAddr frame) { give_frames(frame, 0); }
 
-// A free range: `address` itself when it is free, or the next one the kernel has not used yet.
-Result<UserAddr> Process::place(UserAddr address, std::uint64_t pages) {
+// A free range: `address` itself when it is free, or the lowest that the kernel may choose. Ranges are used again, and
+// with them the tables that map them.
+Result<UserAddr> Process::place(UserAddr address, std::uint64_t pages) const {
     if (pages == 0 || pages > kUserLimit / kPageSize) return Error::InvalidArgument;
     const std::uint64_t bytes = pages * kPageSize;
     if (address == 0) {
-        if (next_address_ >= kChosenLimit || bytes > kChosenLimit - next_address_) return Error::QuotaExceeded;
-        address = next_address_;
-        next_address_ += bytes + kPageSize;                   // an unmapped page between neighbours
+        address = kChosenFirst;
+        for (const Mapping* at = mappings_.front(); at != nullptr; at = mappings_.next(*at)) {
+            if (at->address >= address + bytes + kPageSize) break;
+            // An unmapped page between neighbours.
+            if (at->end() + kPageSize > address) address = at->end() + kPageSize;
+        }
+        if (address >= kChosenLimit || bytes > kChosenLimit - address) return Error::QuotaExceeded;
         return address;
     }
     if (address % kPageSize != 0 || address < kUserFirst || address > kUserLimit - bytes) return Error::InvalidArgument;
-    for (Mapping* at = mappings_.front(); at != nullptr; at = mappings_.next(*at))
-        if (address < at->address + at->pages * kPageSize && at->address < address + bytes) return Error::AlreadyExists;
-    if (address < kChosenLimit && address + bytes + kPageSize > next_address_ && address + bytes > kChosenFirst)
-        next_address_ = address + bytes + kPageSize;
+    for (const Mapping* at = mappings_.front(); at != nullptr; at = mappings_.next(*at))
+        if (address < at->end() && at->address < address + bytes) return Error::AlreadyExists;
     return address;
+}
+
+void Process::keep(Mapping& mapping) {
+    Mapping* before = nullptr;
+    for (Mapping* at = mappings_.front(); at != nullptr && at->address < mapping.address; at = mappings_.next(*at))
+        before = at;
+    if (before == nullptr)
+        mappings_.push_front(mapping);
+    else
+        mappings_.insert_after(mapping, *before);
 }
 
 Result<UserAddr> Process::map(MemoryObject& object, std::uint64_t first_page, std::uint64_t pages, UserAddr address,
@@ -114,6 +128,7 @@ Result<UserAddr> Process::map(MemoryObject& object, std::uint64_t first_page, st
     if (first_page > object.pages() || pages > object.pages() - first_page) return Error::OutOfBounds;
     if (protection == Protection::ReadWrite && !object.writable()) return Error::Denied;
     const UserAddr at = TRY(place(address, pages));
+    MemoryUse use = TRY(MemoryUse::begin(object, protection));
     Mapping* mapping = TRY(Slab<Mapping>::create(ledger_));
     for (std::uint64_t i = 0; i < pages; ++i) {
         auto mapped = page_tables_.map(*this, at + i * kPageSize, object.page(first_page + i), protection);
@@ -125,15 +140,15 @@ Result<UserAddr> Process::map(MemoryObject& object, std::uint64_t first_page, st
     }
     mapping->address = at;
     mapping->pages = pages;
-    mapping->object = Ref<MemoryObject>(object);
+    mapping->use = std::move(use);
     mapping->first_page = first_page;
-    mappings_.push_back(*mapping);
+    keep(*mapping);
     return at;
 }
 
 Mapping* Process::find(UserAddr address, std::uint64_t pages) {
     for (Mapping* at = mappings_.front(); at != nullptr; at = mappings_.next(*at))
-        if (at->address == address && at->pages == pages && at->object) return at;
+        if (at->address == address && at->pages == pages && at->use) return at;
     return nullptr;
 }
 
@@ -149,7 +164,8 @@ Result<void> Process::unmap(UserAddr address, std::uint64_t pages) {
 Result<void> Process::protect(UserAddr address, std::uint64_t pages, Protection protection) {
     Mapping* mapping = find(address, pages);
     if (mapping == nullptr) return Error::NotFound;
-    if (protection == Protection::ReadWrite && !mapping->object->writable()) return Error::Denied;
+    if (protection == Protection::ReadWrite && !mapping->use.object().writable()) return Error::Denied;
+    TRY(mapping->use.change(protection));
     for (std::uint64_t i = 0; i < pages; ++i) page_tables_.protect(address + i * kPageSize, protection);
     return {};
 }
@@ -167,13 +183,13 @@ Result<UserAddr> Process::map_ring(PhysAddr frames, std::uint64_t pages) {
     }
     mapping->address = at;
     mapping->pages = pages;
-    mappings_.push_back(*mapping);
+    keep(*mapping);
     return at;
 }
 
 void Process::unmap_ring(UserAddr address) {
     for (Mapping* at = mappings_.front(); at != nullptr; at = mappings_.next(*at)) {
-        if (at->address != address || at->object) continue;
+        if (at->address != address || at->use) continue;
         for (std::uint64_t i = 0; i < at->pages; ++i) page_tables_.unmap(address + i * kPageSize);
         at->unlink();
         Slab<Mapping>::destroy(at);
@@ -219,7 +235,7 @@ void Process::end(const ExitInfo& info) {
     arch::activate_kernel_space();
     for (Mapping* at = mappings_.front(); at != nullptr;) {
         Mapping* next = mappings_.next(*at);
-        if (at->object) {                                // a ring's mapping goes with its thread
+        if (at->use) {                                   // a ring's mapping goes with its thread
             for (std::uint64_t i = 0; i < at->pages; ++i) page_tables_.unmap(at->address + i * kPageSize);
             at->unlink();
             Slab<Mapping>::destroy(at);
@@ -227,6 +243,7 @@ void Process::end(const ExitInfo& info) {
         at = next;
     }
     while (CallRecord* waiter = waiters_.front()) answer_wait(*waiter);
+    ledger_->close();
     end_orphans();
     if (pid_ != 0) process_ended(*this, exit_);
     release();

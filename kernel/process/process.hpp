@@ -16,7 +16,7 @@ namespace capos::kernel {
 inline constexpr std::uint32_t kMaxSlots = 4096;
 inline constexpr std::size_t kProcessNameBytes = 32;
 inline constexpr std::size_t kBacktraceDepth = 16;
-// Where the kernel chooses addresses, rising. What a process places above leaves them alone.
+// Where the kernel chooses addresses: the lowest free ones.
 inline constexpr UserAddr kChosenFirst = 0x10'0000'0000;
 inline constexpr UserAddr kChosenLimit = 0x4000'0000'0000;
 
@@ -36,8 +36,9 @@ struct AllProcessesTag;
 struct Mapping : ListHook<> {
     UserAddr address = 0;
     std::uint64_t pages = 0;
-    Ref<MemoryObject> object;        // null for a ring, which only the thread's end unmaps
+    MemoryUse use;                   // none for a ring, which only the thread's end unmaps
     std::uint64_t first_page = 0;    // in the object
+    UserAddr end() const { return address + pages * kPageSize; }
 };
 
 class Process final : public Object, public ListHook<AllProcessesTag>, public arch::FrameSource {
@@ -60,10 +61,11 @@ public:
     arch::PageTables& page_tables() { return page_tables_; }
 
     // Maps `pages` of `object` from `first_page`. Address 0: the kernel chooses. OutOfBounds, AlreadyExists,
-    // InvalidArgument (address misaligned or outside user space), Denied (writing a read-only object), QuotaExceeded.
+    // InvalidArgument (address misaligned or outside user space), Denied (writing a read-only object, or W^X: see
+    // MemoryUse), QuotaExceeded.
     Result<UserAddr> map(MemoryObject& object, std::uint64_t first_page, std::uint64_t pages, UserAddr address,
                          Protection protection);
-    // Exactly one earlier mapping. NotFound.
+    // Exactly one earlier mapping. NotFound; protect also Denied.
     Result<void> unmap(UserAddr address, std::uint64_t pages);
     Result<void> protect(UserAddr address, std::uint64_t pages, Protection protection);
     // A thread's ring: contiguous frames that the kernel owns.
@@ -107,7 +109,8 @@ private:
     Process() = default;
     ~Process() = default;
     void destroy() override;
-    Result<UserAddr> place(UserAddr address, std::uint64_t pages);
+    Result<UserAddr> place(UserAddr address, std::uint64_t pages) const;
+    void keep(Mapping& mapping);
     Mapping* find(UserAddr address, std::uint64_t pages);
     void answer_wait(CallRecord& record);
     static void end_orphans();
@@ -124,8 +127,7 @@ private:
     PhysAddr table_frames_{};
     unsigned table_order_ = 0;
     arch::PageTables page_tables_;
-    List<Mapping> mappings_;
-    UserAddr next_address_ = kChosenFirst;
+    List<Mapping> mappings_;                              // by address
     List<Thread, ProcessThreadsTag> threads_;
     std::uint32_t thread_count_ = 0;
     List<CallRecord> waiters_;

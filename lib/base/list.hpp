@@ -41,6 +41,9 @@ public:
     bool empty() const { return head_.next_ == &head_; }
     void push_back(T& element) { insert(element, *head_.previous_); }
     void push_front(T& element) { insert(element, head_); }
+    void insert_after(T& element, T& existing) { insert(element, static_cast<Hook&>(existing)); }
+    const T* front() const { return const_cast<List*>(this)->front(); }
+    const T* next(const T& element) const { return const_cast<List*>(this)->next(const_cast<T&>(element)); }
     T* front() { return empty() ? nullptr : as_element(head_.next_); }
     T* pop_front() {
         T* element = front();

@@ -19,20 +19,21 @@ std::size_t bit_words(std::uint64_t pages, std::uint32_t slot_bytes) {
 
 Result<Ref<DmaPoolObject>> DmaPoolObject::create(Ledger& ledger, device::DeviceFunction& function,
                                                  Ref<MemoryObject> object, std::uint32_t slot_bytes) {
+    MemoryUse use = TRY(MemoryUse::begin(*object, Protection::ReadWrite));
     const std::size_t words = object->pages() + bit_words(object->pages(), slot_bytes);
     device::FrameBlock tables = TRY(device::FrameBlock::create(ledger, words * sizeof(std::uint64_t)));
     return Ref<DmaPoolObject>(
-        *TRY(Slab<DmaPoolObject>::create(&ledger, function, std::move(object), std::move(tables), slot_bytes)));
+        *TRY(Slab<DmaPoolObject>::create(&ledger, function, std::move(use), std::move(tables), slot_bytes)));
 }
 
-DmaPoolObject::DmaPoolObject(device::DeviceFunction& function, Ref<MemoryObject> object, device::FrameBlock&& tables,
+DmaPoolObject::DmaPoolObject(device::DeviceFunction& function, MemoryUse&& use, device::FrameBlock&& tables,
                              std::uint32_t slot_bytes)
-    : function_(&function), claim_(function.claim_number()), object_(std::move(object)), tables_(std::move(tables)) {
-    const std::size_t pages = object_->pages();
+    : function_(&function), claim_(function.claim_number()), use_(std::move(use)), tables_(std::move(tables)) {
+    const std::size_t pages = use_.object().pages();
     const std::size_t bits = bit_words(pages, slot_bytes);
     const auto words = tables_.as<std::uint64_t>(pages + bits);
     for (std::size_t page = 0; page < pages; ++page)
-        words[page] = static_cast<std::uint64_t>(object_->page(page));
+        words[page] = static_cast<std::uint64_t>(use_.object().page(page));
     slots_ = SlotTable(words.first(pages), static_cast<std::uint32_t>(std::countr_zero(slot_bytes)),
                        words.subspan(pages, bits));
 }

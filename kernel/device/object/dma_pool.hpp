@@ -23,7 +23,8 @@ public:
         return bytes == 512 || bytes == 1024 || bytes == 2048 || bytes == 4096;
     }
 
-    // `object` is writable and has at most kMaxPages; `slot_bytes` is a slot size. QuotaExceeded, OutOfMemory.
+    // `object` is writable and has at most kMaxPages; `slot_bytes` is a slot size. Denied (something executes it),
+    // QuotaExceeded, OutOfMemory.
     static Result<Ref<DmaPoolObject>> create(Ledger& ledger, device::DeviceFunction& function, Ref<MemoryObject> object,
                                              std::uint32_t slot_bytes);
 
@@ -38,14 +39,14 @@ public:
 
 private:
     template <class T> friend class Slab;
-    DmaPoolObject(device::DeviceFunction& function, Ref<MemoryObject> object, device::FrameBlock&& tables,
+    DmaPoolObject(device::DeviceFunction& function, MemoryUse&& use, device::FrameBlock&& tables,
                   std::uint32_t slot_bytes);
     ~DmaPoolObject() = default;
     void destroy() override { Slab<DmaPoolObject>::destroy(this); }
 
     device::DeviceFunction* function_;
     std::uint32_t claim_;
-    Ref<MemoryObject> object_;
+    MemoryUse use_;
     device::FrameBlock tables_;          // an address per page, then a bit per slot
     virtio::SlotTable slots_;
 };

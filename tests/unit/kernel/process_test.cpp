@@ -67,6 +67,23 @@ protected:
     User& init = system.user("init", {.object_bytes = 1 << 20});
 };
 
+TEST_F(ProcessTest, SomethingSmallThatOthersHoldDoesNotKeepADeadProcesssShare) {
+    kernel::Ledger& ledger = init.process().ledger();
+    const std::uint64_t before = ledger.used(kernel::Resource::Pages);
+    for (int life = 1; life <= 20; ++life) {
+        auto child = kernel::Process::create(ledger, "child", init.process().pid(), 256, 64 * 1024, 32);
+        ASSERT_TRUE(child.has_value()) << life;
+        auto held = kernel::MemoryObject::create((*child)->ledger(), 1);
+        ASSERT_TRUE(held.has_value());
+        init.grant(**held);
+        (*child)->end({.cause = Cause::killed});
+        held = Error::Failed;
+        child = Error::Failed;
+        machine().settle();
+        EXPECT_EQ(ledger.used(kernel::Resource::Pages), before + 2u * static_cast<unsigned>(life));
+    }
+}
+
 TEST_F(ProcessTest, LimitsComeOutOfTheCreatorsAndGoBack) {
     const std::uint64_t pages = init.process().ledger().used(kernel::Resource::Pages);
     const std::uint64_t bytes = init.process().ledger().used(kernel::Resource::ObjectBytes);

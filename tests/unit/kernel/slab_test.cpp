@@ -118,6 +118,25 @@ TEST_F(LedgerTest, ASplitShareComesBackWhenItsLastUserIsGone) {
     EXPECT_EQ(Ledger::charged_pages(), charged);
 }
 
+TEST_F(LedgerTest, AClosedShareKeepsOnlyWhatIsStillCharged) {
+    Ledger* child = *root->split(50, 5'000);
+    Ledger* grandchild = *child->split(20, 1'000);
+    EXPECT_TRUE(child->charge(Resource::Pages, 3).has_value());
+    EXPECT_TRUE(grandchild->charge(Resource::Pages, 2).has_value());
+    child->close();
+    EXPECT_EQ(root->used(Resource::Pages), 23u);                 // 3, and the grandchild's share
+    EXPECT_EQ(child->charge(Resource::Pages, 1).error(), Error::QuotaExceeded);
+    grandchild->close();
+    EXPECT_EQ(root->used(Resource::Pages), 5u);
+    EXPECT_EQ(root->used(Resource::ObjectBytes), 0u);
+    grandchild->credit(Resource::Pages, 2);
+    EXPECT_EQ(root->used(Resource::Pages), 3u);
+    child->release();
+    child->credit(Resource::Pages, 3);                           // the grandchild keeps it
+    grandchild->release();
+    EXPECT_EQ(root->used(Resource::Pages), 0u);
+}
+
 TEST_F(LedgerTest, AnObjectIsChargedAtItsCellAndCreditedWhenItGoes) {
     Things* thing = *Slab<Things>::create(root);
     EXPECT_EQ(root->used(Resource::ObjectBytes), 192u);          // 8 for the ledger, 160 of its own, in cells of 64
