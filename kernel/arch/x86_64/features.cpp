@@ -110,8 +110,11 @@ const char* cpu_model() { return model_name; }
 std::span<const Feature> mitigations() {
     static Feature table[9];
     const CpuFeatures& f = cpu_features;
-    table[0] = {"W^X", true, "no page is writable and executable"};
-    table[1] = {"NX", true, "required"};
+    // The kernel's own tables were looked through when they had been built; programs' are made of leaf_flags() alone.
+    table[0] = {"W^X", f.kernel_keeps_wx,
+                f.kernel_keeps_wx ? "no page is writable and executable" : "a page of the kernel's is both"};
+    const bool no_execute = (read_msr(kMsrEfer) & (1 << 11)) != 0;
+    table[1] = {"NX", no_execute, no_execute ? "" : "switched off"};
     table[2] = {"SMEP", f.smep, f.smep ? "" : "not in this CPU"};
     table[3] = {"SMAP", f.smap, f.smap ? "" : "not in this CPU"};
     table[4] = {"UMIP", f.umip, f.umip ? "" : "not in this CPU"};

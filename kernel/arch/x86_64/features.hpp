@@ -19,6 +19,7 @@ struct CpuFeatures {
     bool clears_buffers;                // VERW clears microarchitectural buffers
     bool meltdown_immune;               // RDCL_NO, or a vendor that never was affected
     bool sampling_immune;               // MDS_NO
+    bool kernel_keeps_wx;               // found when the kernel's tables had been built
     std::uint32_t apic_id;
     std::uint32_t extended_state_bytes; // of an XSAVE (or FXSAVE) area for the components switched on
 };

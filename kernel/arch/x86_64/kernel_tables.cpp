@@ -5,6 +5,7 @@
 
 #include "kernel/arch/x86_64/cpu.hpp"
 #include "kernel/arch/x86_64/features.hpp"
+#include "kernel/arch/x86_64/page_walk.hpp"
 #include "kernel/arch/x86_64/paging.hpp"
 #include "kernel/mem/frames.hpp"
 
@@ -157,6 +158,8 @@ void build_kernel_tables(std::span<const MemoryRange> ram) {
     } else {
         write_cr4(read_cr4() | kGlobalPages);
     }
+    cpu_features.kernel_keeps_wx =
+        keeps_write_xor_execute(root_table) && (entry_tables == 0 || keeps_write_xor_execute(entry_tables));
     boot_cpu.clear_buffers = cpu_features.clears_buffers && !cpu_features.sampling_immune;
     boot_cpu.careful_exit = boot_cpu.kernel_root != 0 || boot_cpu.clear_buffers;
 }

@@ -28,7 +28,22 @@ void give_below(std::uint64_t entry, unsigned level, unsigned count, FrameSource
     source.give_frame(PhysAddr{entry & kEntryFrame});
 }
 
+bool keeps_below(std::uint64_t table, unsigned level) {
+    for (unsigned i = 0; i < kEntries; ++i) {
+        const std::uint64_t entry = table_at(table)[i];
+        if ((entry & kEntryPresent) == 0) continue;
+        if (level == 0 || (entry & kEntryLarge) != 0) {
+            if ((entry & kEntryWritable) != 0 && (entry & kEntryNoExecute) == 0) return false;
+        } else if (!keeps_below(entry, level - 1)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 }  // namespace
+
+bool keeps_write_xor_execute(std::uint64_t root) { return keeps_below(root, kRootLevel); }
 
 std::uint64_t leaf_flags(Protection protection) { return kLeafFlags[static_cast<unsigned>(protection)]; }
 

@@ -1,4 +1,4 @@
-// Programs' page tables as data: no register is touched, so all of it is tested on the host.
+// Page tables as data: no register is touched, so all of it is tested on the host.
 #pragma once
 
 #include <cstddef>
@@ -24,5 +24,8 @@ void give_tables(std::uint64_t root, FrameSource& source);
 
 // Copies `bytes` from `address` on as a program under `root` would read it. False when not all of it is readable.
 bool read_through(std::uint64_t root, UserAddr address, void* out, std::size_t bytes);
+
+// Whether no leaf under `root`, of any size, is both writable and executable.
+bool keeps_write_xor_execute(std::uint64_t root);
 
 }  // namespace capos::kernel::arch

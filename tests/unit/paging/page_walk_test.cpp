@@ -48,6 +48,26 @@ struct Space {
     }
 };
 
+TEST(PageWalkTest, OneWritableExecutablePageIsFoundAmongMany) {
+    Space space;
+    for (const Protection protection : {Protection::Read, Protection::ReadWrite, Protection::ReadExecute})
+        for (UserAddr address = 0x400000; address < 0x800000; address += kPageSize)
+            ASSERT_TRUE(space.map(address + static_cast<UserAddr>(protection) * 0x4000'0000, 0x1234000, protection));
+    EXPECT_TRUE(keeps_write_xor_execute(space.root));
+    std::uint64_t* leaf = find_leaf(space.root, 0x600000);
+    *leaf |= kEntryWritable;
+    EXPECT_TRUE(keeps_write_xor_execute(space.root));
+    *leaf &= ~kEntryNoExecute;
+    EXPECT_FALSE(keeps_write_xor_execute(space.root));
+    *leaf &= ~kEntryWritable;
+    EXPECT_TRUE(keeps_write_xor_execute(space.root));
+    // A large page too.
+    std::uint64_t* table = table_at(table_at(space.root)[0]);
+    table[7] = 0x4000'0000 | kEntryPresent | kEntryLarge | kEntryWritable;
+    EXPECT_FALSE(keeps_write_xor_execute(space.root));
+    table[7] = 0;
+}
+
 TEST(PageWalkTest, APageIsFoundWhereItWasPlacedAndNowhereElse) {
     Space space;
     ASSERT_TRUE(space.map(0x400000, 0x1234000));
