@@ -5,7 +5,8 @@ using Memory = import "memory.capnp";
 
 interface Log {
   # One line at a time on the console and in the kernel's log buffer, prefixed by the kernel with the time and the
-  # holder's process name. Control characters are escaped.
+  # holder's process name. Control characters are escaped. A process may write 256 lines at once and 50 a second in the
+  # long run; beyond that: Overloaded, and its next line is preceded by how many were refused.
   write @0 WriteParams -> WriteResults;
 
   enum Level { info @0; warning @1; error @2; }

@@ -101,6 +101,10 @@ public:
     std::uint64_t cpu_ns = 0;
     std::uint64_t started_ns = 0;
 
+    // What its lines in the log have cost so far (kernel/object/log.cpp).
+    std::uint64_t log_paid_until_ns = 0;
+    std::uint64_t log_refused = 0;               // since the last line that was taken
+
     std::uint32_t thread_count() const { return thread_count_; }
     List<Thread, ProcessThreadsTag>& threads() { return threads_; }
 

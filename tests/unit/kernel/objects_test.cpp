@@ -165,6 +165,28 @@ TEST_F(ObjectsTest, ALogLineCarriesItsWritersNameAndNoControlCharacters) {
     EXPECT_EQ(machine().serial.find(std::string(241, 'a')), std::string::npos);
 }
 
+TEST_F(ObjectsTest, AFloodOfLinesIsRefusedAndOneProcessesFloodIsNotAnothers) {
+    using I = schema::Log;
+    User& quiet = system.user("quiet");
+    const auto write = [&](User& writer, abi::Handle log) {
+        return writer.call<I::WriteParams, I::WriteResults>(log, I::kInterfaceId, 0, [](auto& p) { p.set_text("line"); })
+            .status;
+    };
+    const abi::Handle log = user.grant(root_objects().log);
+    int taken = 0;
+    while (taken < 1000 && write(user, log) == Error::None) ++taken;
+    EXPECT_EQ(taken, 256);
+    EXPECT_EQ(write(user, log), Error::Overloaded);
+    EXPECT_EQ(write(quiet, quiet.grant(root_objects().log)), Error::None);
+    machine().advance(20'000'000);
+    EXPECT_EQ(write(user, log), Error::None);
+    EXPECT_NE(machine().serial.find("] kernel: user wrote too much: 2 lines of it were refused\r\n"), std::string::npos);
+    EXPECT_EQ(write(user, log), Error::Overloaded);
+    machine().advance(1'000'000'000);
+    for (int i = 0; i < 50; ++i) EXPECT_EQ(write(user, log), Error::None) << i;
+    EXPECT_EQ(write(user, log), Error::Overloaded);
+}
+
 // --- Entropy
 
 TEST_F(ObjectsTest, EntropyComesInBoundedPieces) {
