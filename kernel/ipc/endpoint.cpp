@@ -274,7 +274,13 @@ void EndpointQueue::close() {
 Outcome EndpointReference::call(KernelCall& call) { return call.unimplemented(); }   // the ring routes calls to queue()
 
 void EndpointReference::describe(TextWriter& out) const {
-    out << "reference to " << queue_->name() << " #" << number_ << (dead_ ? " (dead)" : "");
+    constexpr std::uint64_t kLargestPlain = 9999;      // larger ones are made of fields, or made up by services
+    out << "reference to " << queue_->name() << " #";
+    if (number_ <= kLargestPlain)
+        out << number_;
+    else
+        out << "0x" << Hex{number_};
+    out << (dead_ ? " (dead)" : "");
 }
 
 void EndpointReference::call_withdrawn(CallRecord& record) {

@@ -115,7 +115,7 @@ Outcome SystemInfoObject::capabilities(
     for (Process* at = all_processes().front(); at != nullptr; at = all_processes().next(*at)) {
         if (at->pid() != call.params().pid()) continue;
         results.set_found(true);
-        // As many as an answer holds: a label of up to 48 bytes each beside the entry itself.
+        // As many as an answer holds: a label of up to 72 bytes each beside the entry itself.
         constexpr std::uint32_t kMost = 128;
         const std::uint32_t count = at->table().used() < kMost ? at->table().used() : kMost;
         auto list = results.init_capabilities(count);
@@ -123,7 +123,7 @@ Outcome SystemInfoObject::capabilities(
         at->table().for_each([&](abi::Handle handle, const CapabilityTable::Slot& slot) {
             if (i == count) return;
             auto info = list[i++];
-            FixedText<48> label;
+            FixedText<72> label;
             slot.object->describe(label);
             info.set_handle(handle);
             info.set_interface_id(slot.interface_id);
