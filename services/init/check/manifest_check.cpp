@@ -21,6 +21,14 @@ bool valid_grant_name(std::string_view name) {
 
 namespace {
 
+// Names that stand before lines on the console already: a service must not pass for them.
+struct TakenName {
+    std::string_view name;
+    std::string_view by;
+};
+constexpr TakenName kTakenNames[] = {
+    {kInitName, "init itself"}, {"kernel", "the kernel"}, {"device", "the kernel's lines about devices"}};
+
 Result<void> check_name(Check& check, std::uint32_t index) {
     const auto services = check.manifest.services();
     const std::string_view name = services[index].name();
@@ -28,8 +36,9 @@ Result<void> check_name(Check& check, std::uint32_t index) {
         check.fault << "service " << index << ": name \"" << name << "\" is not 1 to 31 of a-z, 0-9 and -";
         return Error::InvalidArgument;
     }
-    if (name == kInitName) {
-        check.fault << "service " << index << ": name \"init\" is taken by init itself";
+    for (const TakenName& taken : kTakenNames) {
+        if (name != taken.name) continue;
+        check.fault << "service " << index << ": name \"" << name << "\" is taken by " << taken.by;
         return Error::AlreadyExists;
     }
     for (std::uint32_t other = 0; other < index; ++other) {
