@@ -70,7 +70,7 @@ void CrashLog::record(std::string_view process, std::uint32_t pid, const schema:
     for (std::uint32_t i = 0; i < record.frames; ++i) rt::log_error("crash:   #{} {}", i, record.frame[i].view());
 }
 
-void CrashLog::list(schema::ServiceControl::CrashesResults::Builder& out) const {
+void CrashLog::list(schema::ServiceList::CrashesResults::Builder& out) const {
     const auto kept = static_cast<std::uint32_t>(count_ < kKept ? count_ : kKept);
     auto crashes = out.init_crashes(kept);
     for (std::uint32_t i = 0; i < kept; ++i) {

@@ -1,4 +1,4 @@
-// Crash records: what, where and why, on the console and kept for ServiceControl.crashes.
+// Crash records: what, where and why, on the console and kept for ServiceList.crashes.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ public:
                 std::span<const std::byte> program);
 
     // The records kept, newest first.
-    void list(schema::ServiceControl::CrashesResults::Builder& out) const;
+    void list(schema::ServiceList::CrashesResults::Builder& out) const;
 
 private:
     struct Record {

@@ -11,7 +11,7 @@ constexpr std::uint32_t kControlParked = 8;
 }  // namespace
 
 rt::Task<Result<void>> Exports::create(const Roots& roots, const schema::Manifest::Reader& manifest) {
-    std::size_t exports = 1;
+    std::size_t exports = 2;
     std::size_t grants = 0;
     for (const auto service : manifest.services()) {
         exports += service.exports().size();
@@ -19,6 +19,7 @@ rt::Task<Result<void>> Exports::create(const Roots& roots, const schema::Manifes
     }
     exports_.reserve(exports);
     references_.reserve(grants);
+    CO_TRY(co_await add(roots, kInitName, kServicesExport, kControlInFlight, kControlParked));
     CO_TRY(co_await add(roots, kInitName, kControlExport, kControlInFlight, kControlParked));
     for (const auto service : manifest.services())
         for (const auto item : service.exports())

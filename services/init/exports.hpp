@@ -14,7 +14,7 @@ namespace capos::init {
 
 class Exports {
 public:
-    // Creates an endpoint for every export of the manifest, and init's own `control`.
+    // Creates an endpoint for every export of the manifest, and init's own: `services` and `control`.
     rt::Task<Result<void>> create(const Roots& roots, const schema::Manifest::Reader& manifest);
 
     // The receiving side; nullptr when there is no such export.

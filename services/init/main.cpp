@@ -13,6 +13,7 @@
 #include "services/init/rescue.hpp"
 #include "services/init/roots.hpp"
 #include "services/init/service.hpp"
+#include "services/init/shutdown.hpp"
 
 namespace capos::init {
 
@@ -26,7 +27,9 @@ struct Init {
     CrashLog crashes;
     House house{roots, catalogue, exports, crashes};
     std::vector<std::unique_ptr<Service>> services;
-    Control control{services, crashes};
+    Shutdown shutdown{roots.power, services};
+    Listing listing{services, crashes};
+    Control control{services, shutdown};
 };
 
 // What init can give to services: what is left on its own ledger, less a reserve for itself.
@@ -70,10 +73,11 @@ rt::Task<Result<schema::Manifest::Reader>> read_manifest(Init& init) {
     co_return *manifest;
 }
 
-rt::Task<void> serve_control(Init& init) {
-    const client::Endpoint* endpoint = init.exports.endpoint(kInitName, kControlExport);
-    auto ended = co_await rt::serve(*endpoint, init.control, {.receives = 2, .buffer_bytes = 256, .accept_capabilities = 0});
-    rt::log_error("control: no longer served: {}", ended.error());
+// One of init's own exports.
+rt::Task<void> serve(const Init& init, std::string_view name, rt::Router& router) {
+    const client::Endpoint* endpoint = init.exports.endpoint(kInitName, name);
+    auto ended = co_await rt::serve(*endpoint, router, {.receives = 2, .buffer_bytes = 256, .accept_capabilities = 0});
+    rt::log_error("{}: no longer served: {}", name, ended.error());
 }
 
 rt::Task<Result<void>> bring_up(Init& init) {
@@ -87,10 +91,12 @@ rt::Task<Result<void>> bring_up(Init& init) {
     }
     CO_TRY(co_await init.exports.create(init.roots, *manifest));
     const auto services = manifest->services();
-    rt::log_info("manifest \"{}\": {} services", manifest->name(), services.size());
+    rt::log_info("manifest \"{}\": {} {}", manifest->name(), services.size(), services.size() == 1 ? "service" : "services");
     init.services.reserve(services.size());
     for (const auto service : services) init.services.push_back(std::make_unique<Service>(init.house, service));
-    rt::spawn(serve_control(init));
+    rt::spawn(serve(init, kServicesExport, init.listing));
+    rt::spawn(serve(init, kControlExport, init.control));
+    rt::spawn(init.shutdown.watch_button());
     for (const auto& service : init.services) rt::spawn(service->run());
     co_return {};
 }

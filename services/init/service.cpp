@@ -3,20 +3,29 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/executor.hpp"
 #include "runtime/log.hpp"
 #include "schema/names.hpp"
 #include "services/init/devices.hpp"
 
 namespace capos::init {
 
+namespace {
+constexpr std::uint64_t kRestartPatienceNs = 3 * rt::kSecond;
+}
+
 rt::Task<void> Service::run() {
-    for (;;) {
+    while (!stopping_) {
         state_ = State::starting;
         device_missing_ = false;
         End end{};
         auto started = co_await start();
+        ++attempts_;
+        changed_.broadcast();
         if (started) {
+            if (stopping_) (void)co_await process_.kill();      // asked for while it was being started
             end = co_await watch();
+            if (stopping_) break;
         } else if (device_missing_) {
             rt::log_warning("service \"{}\": waiting, there is no device for {}", name(), step_.view());
             co_await wait_for_operator(State::waiting);
@@ -41,15 +50,19 @@ rt::Task<void> Service::run() {
         } else if (decision.delay_ns != 0) {
             rt::log_warning("service \"{}\": next start in {} ms", name(), decision.delay_ns / rt::kMillisecond);
             state_ = State::starting;
-            (void)co_await command_.wait_until(rt::now_ns() + decision.delay_ns);
+            (void)co_await command_.wait_until(rt::executor().timer_now() + decision.delay_ns);
             start_again_ = false;
         }
         ++restarts_;
     }
+    state_ = State::stopped;
+    stopped_ = true;
+    changed_.broadcast();
 }
 
 rt::Task<void> Service::wait_for_operator(State state) {
     state_ = state;
+    if (stopping_) co_return;
     command_.clear();
     (void)co_await command_.wait();
     start_again_ = false;
@@ -61,7 +74,10 @@ rt::Task<void> Service::wait_for_operator(State state) {
 rt::Task<Result<void>> Service::start() {
     Loader loader(house_.roots);
     auto started = co_await start_with(loader);
-    if (!started) co_await loader.discard();
+    if (!started) {
+        pid_ = 0;
+        co_await loader.discard();
+    }
     co_return started;
 }
 
@@ -103,11 +119,12 @@ rt::Task<Result<void>> Service::start_with(Loader& loader) {
     }
     step_.clear();
     step_ << "first thread";
-    process_ = CO_TRY(co_await loader.start(description_));
-    started_ns_ = rt::now_ns();
-    if (auto info = co_await process_.info()) pid_ = (*info)->pid();
-    state_ = State::running;
+    if (auto info = co_await loader.process().info()) pid_ = (*info)->pid();
+    // Said first, so that what the program itself says comes after it. A thread that is refused has the next line.
     rt::log_info("service \"{}\" started, pid {}", name(), pid_);
+    started_ns_ = rt::now_ns();
+    process_ = CO_TRY(co_await loader.start(description_));
+    state_ = State::running;
     co_return {};
 }
 
@@ -172,7 +189,7 @@ rt::Task<End> Service::watch() {
                                   program == nullptr ? std::span<const std::byte>() : program->contents);
         } else if (ended.cause() == Cause::killed) {
             last_end_ << "killed";
-            rt::log_info("service \"{}\" pid {}: killed", name(), pid_);
+            rt::log_info("service \"{}\" pid {}: {}", name(), pid_, stopping_ ? "stopped" : "killed");
         } else {
             last_end_ << "exit " << ended.status();
             end.clean = ended.status() == 0;
@@ -187,6 +204,7 @@ rt::Task<End> Service::watch() {
 // --- the operator's side ---
 
 rt::Task<Service::Outcome> Service::kill() {
+    if (state_ == State::waiting) co_return Outcome::waiting_for_device;
     if (state_ != State::running) co_return Outcome::not_running;
     by_operator_ = true;
     auto killed = co_await process_.kill();
@@ -194,14 +212,32 @@ rt::Task<Service::Outcome> Service::kill() {
 }
 
 rt::Task<Service::Outcome> Service::restart() {
+    const std::uint64_t before = attempts_;
     start_again_ = true;
     if (state_ == State::running) {
         by_operator_ = true;
-        auto killed = co_await process_.kill();
-        co_return killed ? Outcome::done : Outcome::refused;
+        if (auto killed = co_await process_.kill(); !killed) {
+            start_again_ = by_operator_ = false;
+            co_return Outcome::refused;
+        }
+    } else {
+        command_.signal();
     }
-    command_.signal();
-    co_return Outcome::done;
+    const std::uint64_t deadline = rt::executor().timer_now() + kRestartPatienceNs;
+    while (attempts_ == before && !stopped_)
+        if (!co_await changed_.wait_until(deadline)) break;
+    if (attempts_ == before) co_return Outcome::not_started;
+    if (device_missing_) co_return Outcome::waiting_for_device;
+    co_return state_ == State::running ? Outcome::done : Outcome::not_started;
+}
+
+rt::Task<bool> Service::stop(std::uint64_t deadline_ns) {
+    stopping_ = true;
+    command_.signal();      // a pause before the next start ends, and so does waiting for the operator
+    if (state_ == State::running) (void)co_await process_.kill();
+    while (!stopped_)
+        if (!co_await changed_.wait_until(deadline_ns)) co_return false;
+    co_return true;
 }
 
 namespace {
@@ -231,7 +267,7 @@ void describe_source(TextWriter& out, const schema::Grant::Source::Reader& sourc
 
 }  // namespace
 
-void Service::describe(schema::ServiceControl::Service::Builder out) const {
+void Service::describe(schema::ServiceList::Service::Builder out) const {
     out.set_name(name());
     out.set_program(description_.program());
     out.set_state(state_);

@@ -32,7 +32,7 @@ struct House {
 
 class Service {
 public:
-    using State = schema::ServiceControl::State;
+    using State = schema::ServiceList::State;
     using Outcome = schema::ServiceControl::Outcome;
 
     // `description` is read from the manifest's mapped bytes for as long as init lives.
@@ -41,16 +41,19 @@ public:
     Service(const Service&) = delete;
     Service& operator=(const Service&) = delete;
 
-    // Starts it and stays with it; never ends.
+    // Starts it and stays with it until it is stopped.
     rt::Task<void> run();
 
-    // Operator's commands (ServiceControl).
+    // Operator's commands (ServiceControl). restart() waits until the new process runs or it is known why none does.
     rt::Task<Outcome> kill();
     rt::Task<Outcome> restart();
+    // Ends it for good. Whether it had ended by the deadline.
+    rt::Task<bool> stop(std::uint64_t deadline_ns);
 
     std::string_view name() const { return description_.name(); }
-    // Fills in one entry of ServiceControl.list.
-    void describe(schema::ServiceControl::Service::Builder out) const;
+    bool runs() const { return state_ == State::running; }
+    // Fills in one entry of ServiceList.list.
+    void describe(schema::ServiceList::Service::Builder out) const;
 
 private:
     rt::Task<Result<void>> start();
@@ -74,7 +77,11 @@ private:
     bool device_missing_ = false;
     bool by_operator_ = false;
     bool start_again_ = false;
+    bool stopping_ = false;                // for good
+    bool stopped_ = false;
+    std::uint64_t attempts_ = 0;           // to start it, that have come to their end
     rt::Event command_;
+    rt::Event changed_;                    // broadcast after each attempt, and when it has stopped
 };
 
 }  // namespace capos::init

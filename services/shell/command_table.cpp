@@ -9,12 +9,14 @@ namespace {
 constexpr std::array kCommands = {
     CommandHelp{Command::Boot, "boot", "boot", "where start-up time went, step by step",
                 "Each step with the time from the kernel's first instruction to its end, and\n"
-                "how long it took.\n",
+                "how long it took: the kernel's own steps, then the services that have run\n"
+                "ever since, and the network's address.\n",
                 "boot"},
     CommandHelp{Command::Caps, "caps", "caps NAME", "the capabilities that a process holds",
                 "Everything that the process can reach: one line for each capability with its\n"
-                "handle, the interface it was granted as and the object behind it. NAME is a\n"
-                "process as ps lists it, or its pid.\n",
+                "handle, the interface it was granted as and the object behind it. What another\n"
+                "service serves is SERVICE.EXPORT with the number that tells its holders apart.\n"
+                "NAME is a process as ps lists it, or its pid.\n",
                 "caps web", Argument::Service, 1, 1},
     CommandHelp{Command::Crashes, "crashes", "crashes", "the last processes that faulted, with backtraces",
                 "The last eight crash records, newest first: process, time, fault, instruction\n"
@@ -42,7 +44,8 @@ constexpr std::array kCommands = {
                 "answer. Ctrl-C ends it.\n",
                 "ping 10.0.2.2 3", Argument::Address, 1, 2},
     CommandHelp{Command::Poweroff, "poweroff", "poweroff", "switch the machine off",
-                "Ends the machine through ACPI. There is no question in between.\n",
+                "Ends the services, the last of the manifest first, then the machine through\n"
+                "ACPI. There is no question in between. The power button does the same.\n",
                 "poweroff"},
     CommandHelp{Command::Ps, "ps", "ps", "processes: state, processor time, memory",
                 "One line for each process. MEMORY is what its ledger holds and how much of its\n"
@@ -50,7 +53,8 @@ constexpr std::array kCommands = {
                 "refused.\n",
                 "ps"},
     CommandHelp{Command::Reboot, "reboot", "reboot", "reset the machine",
-                "Starts the machine anew. There is no question in between.\n",
+                "Ends the services, the last of the manifest first, then starts the machine\n"
+                "anew. There is no question in between.\n",
                 "reboot"},
     CommandHelp{Command::Restart, "restart", "restart NAME", "end a service and start it at once",
                 "Like kill, but the service starts again whatever its policy says.\n",

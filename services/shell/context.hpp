@@ -16,9 +16,10 @@ namespace capos::shell {
 // The capabilities that the shell was granted; in rescue mode only some.
 struct Held {
     client::SystemInfo system;
+    client::ServiceList services;
     client::ServiceControl control;
     client::NetworkManager manager;
-    client::Power power;
+    client::Power power;                 // in rescue mode; else the machine is shut down through `control`
 };
 
 struct Context {

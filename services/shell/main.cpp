@@ -23,8 +23,8 @@ public:
 
     rt::Task<void> refresh(const Held& held) {
         count_ = 0;
-        if (held.control) {
-            if (const auto services = co_await held.control.list(large_answer()))
+        if (held.services) {
+            if (const auto services = co_await held.services.list(large_answer()))
                 for (const auto service : (*services)->services())
                     add(service.name());
         } else if (held.system) {
@@ -168,8 +168,9 @@ rt::Task<int> run() {
     // The editor's history makes it large: not in the coroutine's frame.
     const std::unique_ptr<Shell> shell(new (std::nothrow) Shell(
         std::move(*terminal),
-        {optional_grant<schema::SystemInfo>("system"), optional_grant<schema::ServiceControl>("control"),
-         optional_grant<schema::NetworkManager>("manager"), optional_grant<schema::Power>("power")}));
+        {optional_grant<schema::SystemInfo>("system"), optional_grant<schema::ServiceList>("services"),
+         optional_grant<schema::ServiceControl>("control"), optional_grant<schema::NetworkManager>("manager"),
+         optional_grant<schema::Power>("power")}));
     if (!shell) {
         rt::log_error("the heap is too small for the shell");
         co_return 1;

@@ -6,6 +6,7 @@
 #include "lib/text/table.hpp"
 #include "schema/names.hpp"
 #include "services/shell/commands.hpp"
+#include "services/shell/object_text.hpp"
 
 namespace capos::shell {
 
@@ -31,13 +32,13 @@ std::string_view name_of(SystemInfo::ProcessInfo::State state) {
     return "unknown";
 }
 
-std::string_view name_of(schema::ServiceControl::State state) {
+std::string_view name_of(schema::ServiceList::State state) {
     switch (state) {
-    case schema::ServiceControl::State::starting: return "starting";
-    case schema::ServiceControl::State::running: return "running";
-    case schema::ServiceControl::State::waiting: return "waiting";
-    case schema::ServiceControl::State::stopped: return "stopped";
-    case schema::ServiceControl::State::given_up: return "given up";
+    case schema::ServiceList::State::starting: return "starting";
+    case schema::ServiceList::State::running: return "running";
+    case schema::ServiceList::State::waiting: return "waiting";
+    case schema::ServiceList::State::stopped: return "stopped";
+    case schema::ServiceList::State::given_up: return "given up";
     }
     return "unknown";
 }
@@ -55,9 +56,11 @@ constexpr std::array<Column, 9> kProcessColumns = {
     Column{"OF", 5, Align::Right},  Column{"OPS", 10, Align::Right}, Column{"REFUSED", 7, Align::Right}};
 static_assert(text::table_width(kProcessColumns) <= 80);
 
+// The last column is as long as it has to be, mostly less than the 47 characters that an 80-column screen leaves it:
+// it says what the capability is good for.
+constexpr std::size_t kLongestObject = 120;
 constexpr std::array<Column, 3> kCapabilityColumns = {
-    Column{"HANDLE", 12, Align::Right}, Column{"INTERFACE", 20}, Column{"OBJECT", 44}};
-static_assert(text::table_width(kCapabilityColumns) <= 80);
+    Column{"HANDLE", 9, Align::Right}, Column{"INTERFACE", 20}, Column{"OBJECT", kLongestObject}};
 
 constexpr std::array<Column, 7> kLedgerColumns = {
     Column{"NAME", 12},              Column{"PAGES", 9, Align::Right},   Column{"OF", 9, Align::Right},
@@ -95,7 +98,7 @@ rt::Task<void> run_ps(const Context& context) {
     if (!processes)
         co_return context.report("system", processes.error());
     // Restarts and services that do not run come from init; without it their column stays empty.
-    const auto services = co_await context.held.control.list(large_answer());
+    const auto services = co_await context.held.services.list(large_answer());
     Table table(out.text(), kProcessColumns);
     table.header();
     for (const auto process : (*processes)->processes()) {
@@ -148,7 +151,10 @@ rt::Task<void> run_caps(const Context& context) {
             // Slot and generation.
             FixedText<24> handle;
             handle << static_cast<std::uint32_t>(capability.handle()) << ':' << (capability.handle() >> 32);
-            table.cell(handle.view()).cell(interface_name(capability.interface_id())).cell(capability.label());
+            const std::string_view interface = interface_name(capability.interface_id());
+            FixedText<kLongestObject> object;
+            describe_object(object, interface, capability.label());
+            table.cell(handle.view()).cell(interface).cell(object.view());
             co_await out.flush_when_full();
         }
     }
@@ -185,11 +191,11 @@ rt::Task<void> run_mem(const Context& context) {
 
 rt::Task<void> run_crashes(const Context& context) {
     Output& out = context.out;
-    if (!context.has(context.held.control, "control", "ServiceControl"))
+    if (!context.has(context.held.services, "services", "ServiceList"))
         co_return;
-    const auto crashes = co_await context.held.control.crashes(large_answer());
+    const auto crashes = co_await context.held.services.crashes(large_answer());
     if (!crashes)
-        co_return context.report("control", crashes.error());
+        co_return context.report("services", crashes.error());
     if ((*crashes)->crashes().empty())
         out << "no process has faulted\n";
     for (const auto crash : (*crashes)->crashes()) {

@@ -1,4 +1,4 @@
-// boot, dmesg, uptime, version, kill, restart, poweroff, reboot.
+// boot, dmesg, uptime, version.
 #include <algorithm>
 #include <array>
 
@@ -8,6 +8,7 @@
 #include "runtime/executor.hpp"
 #include "runtime/time.hpp"
 #include "services/shell/commands.hpp"
+#include "services/shell/timeline.hpp"
 
 namespace capos::shell {
 
@@ -22,21 +23,6 @@ constexpr std::size_t kBarWidth = 28;
 constexpr std::array<Column, 4> kStepColumns = {
     Column{"STEP", 26}, Column{"AT", 9, Align::Right}, Column{"TOOK", 9, Align::Right}, Column{"", kBarWidth}};
 static_assert(text::table_width(kStepColumns) <= 80);
-
-using Outcome = schema::ServiceControl::Outcome;
-
-void print_outcome(const Context& context, Outcome outcome) {
-    Output& out = context.out;
-    const std::string_view name = context.words.argument(0);
-    out << context.words.first() << ": ";
-    switch (outcome) {
-    case Outcome::done: out << name << " ended" << (context.words.first() == "restart" ? " and started again\n" : "\n"); break;
-    case Outcome::no_such_service: out << "there is no service \"" << name << "\"; ps lists them\n"; break;
-    case Outcome::not_running: out << name << " does not run; try: restart " << name << '\n'; break;
-    case Outcome::refused: out << "init refused; dmesg says why\n"; break;
-    default: out << "init answered with something this shell does not know\n";
-    }
-}
 
 struct LogWalk {
     std::uint64_t lines = 0;
@@ -77,25 +63,37 @@ rt::Task<void> run_boot(const Context& context) {
     Output& out = context.out;
     if (!context.has(context.held.system, "system", "SystemInfo"))
         co_return;
-    const auto reply = co_await context.held.system.boot_steps(large_answer());
-    if (!reply)
-        co_return context.report("system", reply.error());
-    const auto steps = (*reply)->steps();
-    std::uint64_t total = 1;
-    for (const auto step : steps)
-        total = std::max(total, step.at_ns());
+    Timeline timeline;
+    {
+        const auto reply = co_await context.held.system.boot_steps(large_answer());
+        if (!reply)
+            co_return context.report("system", reply.error());
+        for (const auto step : (*reply)->steps())
+            timeline.add(step.name(), "", step.at_ns());
+    }
+    // What follows the kernel's own steps, as far as it is still known: a service that was started again has another
+    // time now.
+    if (const auto services = co_await context.held.services.list(large_answer()))
+        for (const auto service : (*services)->services())
+            if (service.pid() != 0 && service.restarts() == 0)
+                timeline.add(service.name(), " started", service.started_ns());
+    if (const auto config = co_await context.held.manager.config(small_answer()))
+        if ((*config)->address() != 0)
+            timeline.add("address bound", "", (*config)->bound_at_ns());
+
+    const std::uint64_t total = std::max<std::uint64_t>(timeline.end_ns(), 1);
     Table table(out.text(), kStepColumns);
     table.header();
     std::uint64_t before = 0;
-    for (const auto step : steps) {
-        const std::uint64_t took = step.at_ns() >= before ? step.at_ns() - before : 0;
+    for (std::size_t number = 0; number < timeline.size(); ++number) {
+        const Timeline::Step& step = timeline.step(number);
         FixedText<kBarWidth> bar;
         const std::uint64_t start = before * kBarWidth / total;
-        const std::uint64_t end = std::max(step.at_ns() * kBarWidth / total, start + 1);
+        const std::uint64_t end = std::max(step.at_ns * kBarWidth / total, start + 1);
         for (std::uint64_t i = 0; i < end && i < kBarWidth; ++i)
             bar << (i < start ? ' ' : '#');
-        table.cell(step.name()).cell(Duration{step.at_ns()}).cell(Duration{took}).cell(bar.view());
-        before = step.at_ns();
+        table.cell(step.name.view()).cell(Duration{step.at_ns}).cell(Duration{step.at_ns - before}).cell(bar.view());
+        before = step.at_ns;
         co_await out.flush_when_full();
     }
 }
@@ -145,45 +143,6 @@ rt::Task<void> run_version(const Context& context) {
             out << ": " << mitigation.note();
         out << '\n';
     }
-}
-
-rt::Task<void> run_kill(const Context& context) {
-    if (!context.has(context.held.control, "control", "ServiceControl"))
-        co_return;
-    const auto reply = co_await context.held.control.kill(context.words.argument(0), small_answer());
-    if (!reply)
-        co_return context.report("control", reply.error());
-    print_outcome(context, (*reply)->outcome());
-}
-
-rt::Task<void> run_restart(const Context& context) {
-    if (!context.has(context.held.control, "control", "ServiceControl"))
-        co_return;
-    const auto reply = co_await context.held.control.restart(context.words.argument(0), small_answer());
-    if (!reply)
-        co_return context.report("control", reply.error());
-    print_outcome(context, (*reply)->outcome());
-}
-
-rt::Task<void> run_poweroff(const Context& context) {
-    if (!context.has(context.held.power, "power", "Power"))
-        co_return;
-    context.out << "switching off\n";
-    co_await context.out.flush();
-    const auto reply = co_await context.held.power.off(small_answer());
-    if (!reply)
-        co_return context.report("power", reply.error());
-    context.out << "poweroff: the machine is still on; its firmware has no such switch. Try: reboot\n";
-}
-
-rt::Task<void> run_reboot(const Context& context) {
-    if (!context.has(context.held.power, "power", "Power"))
-        co_return;
-    context.out << "starting anew\n";
-    co_await context.out.flush();
-    const auto reply = co_await context.held.power.reset(small_answer());
-    if (!reply)
-        context.report("power", reply.error());
 }
 
 }  // namespace capos::shell

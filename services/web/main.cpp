@@ -37,7 +37,7 @@ rt::Task<int> run() {
         co_return 1;
     Counters counters;
     const std::string_view licenses = co_await open_licenses();
-    Status status({optional_grant<schema::SystemInfo>("system"), optional_grant<schema::ServiceControl>("control"),
+    Status status({optional_grant<schema::SystemInfo>("system"), optional_grant<schema::ServiceList>("services"),
                    optional_grant<schema::NetworkManager>("manager")},
                   counters, !licenses.empty());
     if (!status.create()) {

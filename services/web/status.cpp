@@ -116,8 +116,8 @@ rt::Task<Result<void>> Status::write_processes(json::Writer& out) {
 }
 
 rt::Task<Result<void>> Status::write_services(json::Writer& out) {
-    auto listing = sources_.control.list(expecting(kLargeReply));
-    auto history = sources_.control.crashes(expecting(kLargeReply));
+    auto listing = sources_.services.list(expecting(kLargeReply));
+    auto history = sources_.services.crashes(expecting(kLargeReply));
     const auto services = co_await listing;
     const auto crashes = co_await history;
     out.key("services").begin_object().member("available", services.has_value());

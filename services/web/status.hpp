@@ -18,7 +18,7 @@ namespace capos::web {
 // Where the facts come from. An empty client makes its sections unavailable, which the JSON says.
 struct Sources {
     client::SystemInfo system;
-    client::ServiceControl control;
+    client::ServiceList services;
     client::NetworkManager manager;
 };
 

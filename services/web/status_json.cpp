@@ -11,7 +11,7 @@ namespace {
 
 using json::Writer;
 using schema::NetworkManager;
-using schema::ServiceControl;
+using schema::ServiceList;
 using schema::SystemInfo;
 
 constexpr std::uint64_t kMicrosecond = 1000;
@@ -182,7 +182,7 @@ void write_boot(Writer& out, const SystemInfo::BootStepsResults::Reader& boot) {
     out.end_array().end_object();
 }
 
-void write_services(Writer& out, const ServiceControl::ListResults::Reader& services) {
+void write_services(Writer& out, const ServiceList::ListResults::Reader& services) {
     out.begin_array();
     for (const auto service : services.services()) {
         out.begin_object()
@@ -205,7 +205,7 @@ void write_services(Writer& out, const ServiceControl::ListResults::Reader& serv
 }
 
 // Without addresses and backtraces: those are for the console.
-void write_crashes(Writer& out, const ServiceControl::CrashesResults::Reader& crashes) {
+void write_crashes(Writer& out, const ServiceList::CrashesResults::Reader& crashes) {
     out.begin_array();
     for (const auto crash : crashes.crashes())
         out.begin_object()

@@ -35,8 +35,8 @@ void begin_process(json::Writer& out, const schema::SystemInfo::ProcessInfo::Rea
 void write_capabilities(json::Writer& out, const schema::SystemInfo::CapabilitiesResults::Reader& capabilities);
 void write_devices(json::Writer& out, const schema::SystemInfo::DevicesResults::Reader& devices);
 void write_boot(json::Writer& out, const schema::SystemInfo::BootStepsResults::Reader& boot);
-void write_services(json::Writer& out, const schema::ServiceControl::ListResults::Reader& services);
-void write_crashes(json::Writer& out, const schema::ServiceControl::CrashesResults::Reader& crashes);
+void write_services(json::Writer& out, const schema::ServiceList::ListResults::Reader& services);
+void write_crashes(json::Writer& out, const schema::ServiceList::CrashesResults::Reader& crashes);
 void write_address(json::Writer& out, const schema::NetworkManager::ConfigResults::Reader& config);
 void write_stack_counters(json::Writer& out, const schema::NetworkManager::CountersResults::Reader& counters);
 void write_routes(json::Writer& out, const schema::NetworkManager::RoutesResults::Reader& routes);

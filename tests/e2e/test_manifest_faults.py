@@ -31,11 +31,17 @@ def boots_into_rescue(boot, bundle, line):
     machine = boot("dev", way="kernel", bundle=bundle)
     machine.wait_for(line, 20, from_start=True)
     machine.wait_for_shell()
+    assert "Rescue mode: the manifest did not hold" in machine.text
     listed = machine.shell("ps")
     names = re.findall(r"^\s*\d+\s+([a-z0-9-]+)", listed, re.MULTILINE)
     assert sorted(names) == ["init", "shell"], listed
     assert len(re.findall(r"init: (?:error: )?manifest fault", machine.text)) <= 1
-    return machine
+    # What an operator needs to find out what is wrong, and to end the machine.
+    assert re.search(r"^shell +\S+ +[KM]iB ", machine.shell("mem"), re.MULTILINE)
+    assert re.search(rf"^ \[ *[0-9.]+\] .*{line}", machine.shell("dmesg"), re.MULTILINE)
+    machine.send("poweroff\r")
+    assert machine.wait_for_end() == "off"
+    assert re.search(r"kernel: power off, asked for by shell$", machine.text, re.MULTILINE)
 
 
 def test_an_unknown_field_is_a_build_error_with_its_line(tmp_path):

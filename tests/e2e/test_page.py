@@ -41,8 +41,8 @@ def test_facts_are_those_of_the_running_system(boot):
     assert process(second, "web")["pid"] == process(first, "web")["pid"]
     assert second["system"]["memory"]["ledger_drift_pages"] == 0
     held = {capability["interface"] for capability in process(second, "web")["capabilities"]}
-    assert {"TcpListenAuthority", "SystemInfo", "Log"} <= held
-    assert not held & {"DeviceRegisters", "PciFunction", "Power", "ProcessFactory", "Terminal"}
+    assert {"TcpListenAuthority", "SystemInfo", "ServiceList", "Log"} <= held
+    assert not held & {"DeviceRegisters", "PciFunction", "Power", "ProcessFactory", "ServiceControl", "Terminal"}
     version = machine.shell("version")
     assert second["system"]["version"] in version and second["system"]["image"] in version
 

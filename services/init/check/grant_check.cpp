@@ -15,6 +15,13 @@ constexpr std::string_view kKernelSources[] = {
 constexpr std::uint32_t kMostInFlight = 4096;
 constexpr std::uint32_t kMostParked = 256;
 
+// What init itself exports.
+struct InitExport {
+    std::string_view name;
+    std::string_view interface;
+};
+constexpr InitExport kInitExports[] = {{kServicesExport, "ServiceList"}, {kControlExport, "ServiceControl"}};
+
 // The service called `name`; nothing when there is none.
 bool find_service(const Check& check, std::string_view name, schema::Service::Reader& out) {
     for (const auto service : check.manifest.services()) {
@@ -55,12 +62,13 @@ Result<void> check_service_source(Check& check, const schema::Service::Reader& s
                                   const schema::Grant::Reader& grant) {
     const auto source = grant.source().service();
     if (source.service() == kInitName) {
-        if (source.export_() != kControlExport) {
-            check.at_grant(service, grant) << "service \"init\" has no export \"" << source.export_() << "\"";
-            return Error::NotFound;
+        for (const InitExport& item : kInitExports) {
+            if (item.name != source.export_()) continue;
+            if (grant.interface() != item.interface) return wrong_interface(check, service, grant, item.interface);
+            return {};
         }
-        if (grant.interface() != "ServiceControl") return wrong_interface(check, service, grant, "ServiceControl");
-        return {};
+        check.at_grant(service, grant) << "service \"init\" has no export \"" << source.export_() << "\"";
+        return Error::NotFound;
     }
     schema::Service::Reader provider;
     if (!find_service(check, source.service(), provider)) {

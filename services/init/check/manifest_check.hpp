@@ -20,7 +20,9 @@ inline constexpr std::uint32_t kManifestVersion = 1;
 inline constexpr std::uint32_t kMaxServices = 32;
 inline constexpr std::size_t kMaxNameBytes = 31;             // of services, grants and exports
 inline constexpr std::size_t kMaxOptionBytes = 255;
-inline constexpr std::string_view kInitName = "init";        // the pseudo-service that exports `control`
+// What manifests call init. It exports `services` (ServiceList) and `control` (ServiceControl).
+inline constexpr std::string_view kInitName = "init";
+inline constexpr std::string_view kServicesExport = "services";
 inline constexpr std::string_view kControlExport = "control";
 inline constexpr std::string_view kEndpointSuffix = "-endpoint";
 

@@ -54,6 +54,12 @@ void FakeWorld::end(StartedProcess& process, schema::Process::WaitResults::Cause
     process.waiter.reset();
 }
 
+void FakeWorld::press_power_button() {
+    ASSERT_TRUE(button_waiter_.has_value());
+    kernel.complete(*button_waiter_, Error::None);
+    button_waiter_.reset();
+}
+
 void FakeWorld::settle(std::uint64_t for_ns) {
     const std::uint64_t until = rt::executor().timer_now() + for_ns + 1;
     run([](std::uint64_t until) -> rt::Task<void> {
@@ -203,6 +209,14 @@ bool FakeWorld::answer_others(const abi::Submission& call, const std::string& me
                 results.set_function(wire::CapabilityIndex(0));
             },
             {{name("device " + std::to_string(bdf)), schema::PciFunction::kInterfaceId}});
+    }
+    if (method == "Power.waitButton") {
+        button_waiter_ = call;
+        return false;
+    }
+    if (method == "Power.off" || method == "Power.reset") {
+        power.push_back(method);
+        return false;                  // neither comes back
     }
     if (method == "Thread.setPriority") {
         kernel.complete(call, Error::None);

@@ -48,6 +48,9 @@ public:
     // Ends it as the kernel would.
     void end(StartedProcess& process, schema::Process::WaitResults::Cause cause, std::int64_t status = 0);
 
+    // Answers who waits for the power button; fails the test when nobody does.
+    void press_power_button();
+
     // Lets everything run until nothing is ready; time passes for timers until `until_ns`.
     void settle(std::uint64_t for_ns = 0);
 
@@ -58,6 +61,7 @@ public:
     std::map<std::string, Error> failures;     // "Process.grant" -> the error its next call answers
     std::vector<std::uint16_t> devices;        // bdfs of functions that match
     std::vector<std::uint16_t> claimed;
+    std::vector<std::string> power;            // "Power.off" and "Power.reset", as they were called
     std::size_t own_views = 0;                 // mappings that init has of memory it fills
     abi::Handle last_handle = 100;
 
@@ -72,6 +76,7 @@ private:
     bool answer_others(const abi::Submission& call, const std::string& method);
     std::size_t process_of(abi::Handle handle) { return process_of_.at(handle); }
 
+    std::optional<abi::Submission> button_waiter_;
     std::map<abi::Handle, std::size_t> process_of_;        // Process and AddressSpace handles
     std::vector<std::unique_ptr<std::byte[]>> memory_;
 };

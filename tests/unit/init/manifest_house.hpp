@@ -69,7 +69,7 @@ struct ManifestHouse {
          .program = "web",
          .grants = {{"log", "Log", Which::kernel, "Log"},
                     {"listen", "TcpListenAuthority", Which::service, "netstack", "tcp-listen", 80},
-                    {"control", "ServiceControl", Which::service, "init", "control", 1},
+                    {"services", "ServiceList", Which::service, "init", "services", 1},
                     {"licenses", "MemoryObject", Which::file, "licenses"},
                     {"device", "PciFunction", Which::device, "", "", 0, {0x1000}}}}};
     PlainBundle bundle;

@@ -10,7 +10,7 @@ namespace capos::web {
 namespace {
 
 using schema::NetworkManager;
-using schema::ServiceControl;
+using schema::ServiceList;
 using schema::SystemInfo;
 
 // A message of type R as a source would send it, and what becomes of it.
@@ -127,10 +127,10 @@ TEST(StatusJsonTest, BootStepsAreInMicroseconds) {
 }
 
 TEST(StatusJsonTest, ServicesShowTheirGrants) {
-    Answer<ServiceControl::ListResults> answer;
+    Answer<ServiceList::ListResults> answer;
     auto list = answer.results().init_services(1);
     list[0].set_name("web");
-    list[0].set_state(ServiceControl::State::given_up);
+    list[0].set_state(ServiceList::State::given_up);
     auto grants = list[0].init_grants(1);
     grants[0].set_name("log");
     grants[0].set_interface_id(schema::Log::kInterfaceId);
@@ -141,14 +141,14 @@ TEST(StatusJsonTest, ServicesShowTheirGrants) {
 }
 
 TEST(StatusJsonTest, AStateThatANewerPeerSendsIsUnknown) {
-    Answer<ServiceControl::ListResults> answer;
+    Answer<ServiceList::ListResults> answer;
     auto list = answer.results().init_services(1);
-    list[0].set_state(static_cast<ServiceControl::State>(77));
+    list[0].set_state(static_cast<ServiceList::State>(77));
     EXPECT_TRUE(answer.json(write_services).contains(R"("state":"unknown")"));
 }
 
 TEST(StatusJsonTest, CrashesKeepTheirAddressesToThemselves) {
-    Answer<ServiceControl::CrashesResults> answer;
+    Answer<ServiceList::CrashesResults> answer;
     auto list = answer.results().init_crashes(1);
     list[0].set_process("web");
     list[0].set_pid(4);
