@@ -65,6 +65,7 @@ function(capos_host_test name)
     endif()
     add_executable("test_${name}" ${arg_SOURCES})
     target_link_libraries("test_${name}" PRIVATE capos_flags_host ${arg_DEPENDS} capos_googletest)
+    target_precompile_headers("test_${name}" REUSE_FROM capos_test_headers)
     set_target_properties("test_${name}" PROPERTIES
         OUTPUT_NAME "${name}" RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests" CAPOS_UNOPTIMIZED TRUE)
     if(CAPOS_FLAVOUR STREQUAL "tsan")
