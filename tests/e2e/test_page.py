@@ -87,3 +87,4 @@ def test_a_real_browser_renders_the_page(boot, tmp_path):
     for name in ("netstack", "virtio-net", "web", "shell", "init"):
         assert name in dom
     assert facts["network"]["config"]["address"] in dom
+    assert "netstack.tcp-listen, port 80, 256 connections" in dom       # what the page's own authority is good for
