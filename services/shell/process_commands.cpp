@@ -68,19 +68,20 @@ constexpr std::array<Column, 7> kLedgerColumns = {
     Column{"OF", 6, Align::Right}};
 static_assert(text::table_width(kLedgerColumns) <= 80);
 
-// What a process uses itself: the kernel counts the shares that init passed on to the others as used by init.
+// What a process uses itself: the kernel counts the shares that init passed on to the others as used by init. Its name
+// no service can have; its pid is another one when it was started anew.
 struct OwnUse {
     std::uint64_t pages;
     std::uint64_t object_bytes;
 };
 
 OwnUse own_use(const SystemInfo::ProcessesResults::Reader& processes, const SystemInfo::ProcessInfo::Reader& process) {
-    constexpr std::uint32_t kInit = 1;
+    constexpr std::string_view kInit = "init";
     OwnUse own{process.pages_used(), process.object_bytes_used()};
-    if (process.pid() != kInit)
+    if (process.name() != kInit)
         return own;
     for (const auto other : processes.processes()) {
-        if (other.pid() == kInit)
+        if (other.name() == kInit)
             continue;
         own.pages -= other.pages_limit() < own.pages ? other.pages_limit() : own.pages;
         own.object_bytes -= other.object_bytes_limit() < own.object_bytes ? other.object_bytes_limit() : own.object_bytes;

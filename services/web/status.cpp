@@ -106,7 +106,7 @@ rt::Task<Result<void>> Status::write_processes(json::Writer& out) {
     }
     out.begin_object().member("available", true).key("list").begin_array();
     for (const auto process : (*processes)->processes()) {
-        begin_process(out, process, passed_on(**processes, process.pid()));
+        begin_process(out, process, passed_on(**processes, process.name()));
         const auto capabilities = co_await sources_.system.capabilities(process.pid(), expecting(kLargeReply));
         section(out, "capabilities", capabilities, write_capabilities);
         out.end_object();

@@ -113,13 +113,13 @@ void write_mitigations(Writer& out, const SystemInfo::OverviewResults::Reader& o
     out.end_array();
 }
 
-PassedOn passed_on(const SystemInfo::ProcessesResults::Reader& processes, std::uint32_t pid) {
-    constexpr std::uint32_t kInit = 1;
+PassedOn passed_on(const SystemInfo::ProcessesResults::Reader& processes, std::string_view name) {
+    constexpr std::string_view kInit = "init";
     PassedOn sum;
-    if (pid != kInit)
+    if (name != kInit)
         return sum;
     for (const auto process : processes.processes()) {
-        if (process.pid() == kInit)
+        if (process.name() == kInit)
             continue;
         sum.pages += process.pages_limit();
         sum.object_bytes += process.object_bytes_limit();

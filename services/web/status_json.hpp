@@ -27,8 +27,9 @@ struct PassedOn {
     std::uint64_t pages = 0;
     std::uint64_t object_bytes = 0;
 };
-// Init passes on what all others may use; nobody else starts processes.
-PassedOn passed_on(const schema::SystemInfo::ProcessesResults::Reader& processes, std::uint32_t pid);
+// Init passes on what all others may use; nobody else starts processes. By name, which no service can have: an init that
+// was started anew has another pid.
+PassedOn passed_on(const schema::SystemInfo::ProcessesResults::Reader& processes, std::string_view name);
 // One process without the closing brace: its capabilities follow.
 void begin_process(json::Writer& out, const schema::SystemInfo::ProcessInfo::Reader& process, const PassedOn& passed_on);
 

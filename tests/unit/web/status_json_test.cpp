@@ -78,22 +78,23 @@ TEST(StatusJsonTest, MitigationsAreListed) {
 TEST(StatusJsonTest, AProcessOpensAnObjectForItsCapabilities) {
     Answer<SystemInfo::ProcessesResults> answer;
     auto list = answer.results().init_processes(2);
-    list[0].set_pid(1);
+    list[0].set_pid(6);                  // started anew
     list[0].set_name("init");
     list[0].set_pages_used(100);
     list[0].set_pages_limit(1000);
     list[1].set_pid(2);
+    list[1].set_name("web");
     list[1].set_state(SystemInfo::ProcessInfo::State::waiting);
     list[1].set_pages_limit(60);
     list[1].set_object_bytes_limit(5);
     const std::string json = answer.json([](json::Writer& out, const SystemInfo::ProcessesResults::Reader& processes) {
-        begin_process(out, processes.processes()[0], passed_on(processes, 1));
+        begin_process(out, processes.processes()[0], passed_on(processes, "init"));
         out.end_object();
     });
     EXPECT_TRUE(json.contains(R"("pages":{"used":100,"own":40,"limit":1000})")) << json;
     EXPECT_TRUE(json.contains(R"("object_bytes":{"used":0,"own":0,"limit":0})")) << json;
     const auto processes = answer.read();
-    EXPECT_EQ(passed_on(processes, 2).pages, 0u);
+    EXPECT_EQ(passed_on(processes, "web").pages, 0u);
 }
 
 TEST(StatusJsonTest, CapabilitiesAreNamedByInterface) {
