@@ -3,6 +3,7 @@
 import http.client
 import json
 import socket
+import time
 
 
 def status(machine):
@@ -20,16 +21,35 @@ def service(facts, name):
 
 
 def levels(facts):
-    """What must be back where it was when a load is over: pages, slots, objects and open calls of the services that
-    carried it, sockets of the stack and connections of the server. TIME_WAIT is not among them."""
+    """What must be back where it was when a load is over: of each service that carried it, and of init (whose pages and
+    object bytes include the shares of all processes that live), pages, kernel object bytes, slots and open calls; sockets
+    of the stack and connections of the server. TIME_WAIT is not among them."""
     result = {}
     for name in ("web", "netstack", "virtio-net", "init", "shell"):
         entry = process(facts, name)
-        result[name] = {"pages": entry["pages"]["used"], "slots": entry["slots"]["used"]}
+        result[name] = {kind: entry[kind]["used"] for kind in ("pages", "object_bytes", "slots")}
+        result[name]["calls"] = entry["calls_outstanding"]
     result["sockets"] = facts["network"]["counters"]["sockets_open"]
     result["connections"] = facts["web"]["connections_open"]
     result["drift"] = facts["system"]["memory"]["ledger_drift_pages"]
     return result
+
+
+def device_of(facts, holder):
+    """The device that the process called `holder` has claimed."""
+    return next(entry for entry in facts["devices"]["list"] if entry["holder"] == holder)
+
+
+def settled_levels(read_status, seconds=20):
+    """The levels once three looks in a row (facts are gathered four times a second) found the same."""
+    deadline = time.monotonic() + seconds
+    looks = []
+    while time.monotonic() < deadline:
+        looks.append(levels(read_status()))
+        if len(looks) >= 3 and looks[-1] == looks[-2] == looks[-3]:
+            return looks[-1]
+        time.sleep(0.3)
+    raise AssertionError(f"levels do not settle: {looks[-3:]}")
 
 
 def connect(machine, port=80, timeout=20):
