@@ -1,30 +1,10 @@
 """Demand 4: a manifest or bundle that does not hold is told in one line, and only the rescue shell starts."""
 
 import re
-import subprocess
-import sys
 
 import pytest
 
-from support.project import ROOT
-
-MAKE_BUNDLE = ROOT / "tools" / "bundle" / "make-bundle"
-PROGRAMS = ROOT / "build" / "target" / "programs"
-DEV = (ROOT / "manifest" / "dev.capnp").read_text()
-
-
-def make_bundle(folder, text, *arguments):
-    manifest = folder / "faulty.capnp"
-    manifest.write_text(text.replace("0xc0a505000000d001", "0xc0a505000000d0ee"))
-    bundle = folder / "bundle"
-    made = subprocess.run([sys.executable, MAKE_BUNDLE, "--manifest", manifest, "--programs", PROGRAMS, "--output", bundle,
-                           *arguments], capture_output=True, text=True)
-    return made, bundle
-
-
-def edited(old, new):
-    assert old in DEV
-    return DEV.replace(old, new, 1)
+from harness.bundles import DEV, edited, make_bundle
 
 
 def boots_into_rescue(boot, bundle, line):
