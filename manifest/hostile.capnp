@@ -1,7 +1,7 @@
 @0xc0a505000000d007;
 # The system of dev.capnp with a program that attacks it through everything it was given (tests/programs/hostile): every
 # object that services get from the kernel or make of what they get, among them all that a driver has of its device; a
-# file; the read-only face of init's control; and references to the stack. Left out are three that are meant to be felt by
+# file; init's list of services; and references to the stack. Left out are three that are meant to be felt by
 # others: Power ends the machine, Terminal is the shell's voice, and whoever holds Uplink is the stack's driver.
 #
 # The device is a virtio entropy source, which takes any buffers it is given (legacy: 0x1005); without one in the machine
@@ -32,8 +32,8 @@ const manifest :Schema.Manifest = (
         (name = "addressSpace", interface = "AddressSpace", source = (self = "AddressSpace")),
         (name = "device", interface = "PciFunction", source = (device = (vendor = 0x1af4, devices = [0x1005]))),
         (name = "licenses", interface = "MemoryObject", source = (file = "licenses")),
-        (name = "control", interface = "ServiceControl",
-         source = (service = (service = "init", export = "control", scope = 3))),
+        (name = "services", interface = "ServiceList",
+         source = (service = (service = "init", export = "services", scope = 3))),
         (name = "listen", interface = "TcpListenAuthority",
          source = (service = (service = "netstack", export = "tcp-listen", scope = 0x000400640064))),
         (name = "manager", interface = "NetworkManager",

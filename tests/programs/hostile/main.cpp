@@ -24,8 +24,8 @@ public:
 
     std::int64_t run() {
         ring_.say("hostile: starting");
-        operate_on("restart", 1);
-        operate_on("kill", 2);
+        operate_on("restart", static_cast<std::uint16_t>(schema::ServiceControl::Method::restart));
+        operate_on("kill", static_cast<std::uint16_t>(schema::ServiceControl::Method::kill));
         device_.set_up();
         noise_.systematic();
         device_.set_up();
@@ -48,19 +48,18 @@ public:
     }
 
 private:
-    // The face of init's control that it holds is for looking only.
+    // What it holds of init's is for looking only: it bears another interface.
     void operate_on(std::string_view what, std::uint16_t method) {
         using schema::ServiceControl;
-        const Held control = hands_.granted_as(ServiceControl::kInterfaceId);
         abi::Submission entry{};
-        entry.handle = control.handle;
-        entry.interface_or_call = control.interface_id;
+        entry.handle = hands_.granted_as(schema::ServiceList::kInterfaceId).handle;
+        entry.interface_or_call = ServiceControl::kInterfaceId;
         entry.method = method;
         entry.message_offset = ring_.scratch();
         wire::MessageBuilder builder(ring_.bytes(entry.message_offset, Ring::kScratchBytes));
         builder.init_root<ServiceControl::KillParams>().set_name("web");
         if (auto message = builder.finish()) entry.message_length = static_cast<std::uint32_t>(message->size());
-        if (ring_.call(entry).status != Error::Denied) ring_.fail(what);
+        if (ring_.call(entry).status != Error::WrongInterface) ring_.fail(what);
     }
 
     void report(std::uint64_t done) {
