@@ -29,6 +29,8 @@ endif()
 set(CMAKE_CXX_STANDARD 23)
 
 if(CAPOS_FLAVOUR STREQUAL "target")
+    # What stands in another file is part of its caller, not a call: a fifth of the instructions of most operations.
+    set(capos_whole_program "$<$<COMPILE_LANGUAGE:C,CXX>:-flto=full>")
     set(CMAKE_CXX_LINKER_WRAPPER_FLAG "")
     set(CMAKE_C_LINKER_WRAPPER_FLAG "")
     set(capos_freestanding_flags
@@ -42,12 +44,12 @@ if(CAPOS_FLAVOUR STREQUAL "target")
 
     add_library(capos_flags_user INTERFACE)
     target_link_libraries(capos_flags_user INTERFACE capos_flags_common)
-    target_compile_options(capos_flags_user INTERFACE ${capos_freestanding_flags})
+    target_compile_options(capos_flags_user INTERFACE ${capos_freestanding_flags} "${capos_whole_program}")
 
     add_library(capos_flags_kernel INTERFACE)
     target_link_libraries(capos_flags_kernel INTERFACE capos_flags_common)
     target_compile_options(capos_flags_kernel INTERFACE ${capos_freestanding_flags}
-        -mno-sse -mno-mmx -mno-avx -mcmodel=kernel -mno-red-zone)
+        -mno-sse -mno-mmx -mno-avx -mcmodel=kernel -mno-red-zone "${capos_whole_program}")
     target_compile_definitions(capos_flags_kernel INTERFACE CAPOS_KERNEL=1)
 else()
     add_library(capos_flags_host INTERFACE)
