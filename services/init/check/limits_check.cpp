@@ -28,11 +28,19 @@ bool ring_entries(std::uint32_t count) {
     return count >= abi::kMinRingEntries && count <= abi::kMaxRingEntries && (count & (count - 1)) == 0;
 }
 
+std::uint64_t pages_for(std::uint64_t bytes) { return (bytes + 4095) / 4096; }
+
 // A ring is contiguous, so the kernel gives it a power of two of pages.
 std::uint64_t ring_pages(const schema::Service::Reader& service) {
-    const auto pages = [](std::uint64_t bytes) { return (bytes + 4095) / 4096; };
-    return std::bit_ceil(1 + pages(service.submissions() * sizeof(abi::Submission)) +
-                         pages(service.completions() * sizeof(abi::Completion)) + service.message_pages());
+    return std::bit_ceil(1 + pages_for(service.submissions() * sizeof(abi::Submission)) +
+                         pages_for(service.completions() * sizeof(abi::Completion)) + service.message_pages());
+}
+
+// What init's own ledger pays for an endpoint: a contiguous table with an entry, of this size at most, for each call in
+// flight.
+constexpr std::uint64_t kInFlightBytes = 32;
+std::uint64_t endpoint_pages(const schema::Export::Reader& item) {
+    return std::bit_ceil(pages_for(item.in_flight() * kInFlightBytes));
 }
 
 }  // namespace
@@ -79,6 +87,13 @@ Result<void> check_totals(Check& check, const Budget& budget) {
         object_bytes += service.object_bytes();
         if (pages > budget.pages) {
             check.at(service) << "pages: with those before " << pages << ", there are " << budget.pages;
+            return Error::QuotaExceeded;
+        }
+        for (const auto item : service.exports()) {
+            pages += endpoint_pages(item);
+            if (pages <= budget.pages) continue;
+            check.at(service) << "export \"" << item.name() << "\": inFlight: " << endpoint_pages(item)
+                              << " pages, with all before " << pages << ", there are " << budget.pages;
             return Error::QuotaExceeded;
         }
         if (object_bytes > budget.object_bytes) {
