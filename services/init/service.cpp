@@ -246,10 +246,17 @@ void describe_source(TextWriter& out, const schema::Grant::Source::Reader& sourc
     using Which = schema::Grant::Source::Which;
     switch (source.which()) {
     case Which::kernel: out << "kernel " << source.kernel(); break;
-    case Which::service:
-        out << "service " << source.service().service() << '.' << source.service().export_() << " #"
-            << source.service().scope();
+    case Which::service: {
+        // Large numbers are made of fields, and in hexadecimal also in the kernel's own lists.
+        constexpr std::uint64_t kLargestPlain = 9999;
+        const std::uint64_t scope = source.service().scope();
+        out << "service " << source.service().service() << '.' << source.service().export_() << " #";
+        if (scope <= kLargestPlain)
+            out << scope;
+        else
+            out << "0x" << Hex{scope};
         break;
+    }
     case Which::device: {
         out << "device " << Hex{source.device().vendor(), 4} << ':';
         bool first = true;

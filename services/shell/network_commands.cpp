@@ -44,7 +44,12 @@ constexpr std::array<Column, 3> kConnectionColumns = {
     Column{"STATE", 12}, Column{"PORT", 6, Align::Right}, Column{"PEER", 21}};
 
 void print_config(Output& out, const NetworkManager::ConfigResults::Reader& config) {
-    out << "state       " << name_of(config.state()) << (config.link_up() ? "" : ", link down") << '\n';
+    out << "state       " << name_of(config.state());
+    if (config.attachments() == 0) {
+        out << '\n';
+        return;
+    }
+    out << (config.link_up() ? "" : ", link down") << '\n';
     out << "MAC         " << Mac{config.mac()} << ", MTU " << config.mtu() << ", driver attached "
         << config.attachments() << (config.attachments() == 1 ? " time\n" : " times\n");
     if (config.address() == 0)

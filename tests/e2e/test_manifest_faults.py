@@ -7,7 +7,17 @@ import pytest
 from harness.bundles import DEV, edited, make_bundle
 
 
-def boots_into_rescue(boot, bundle, line):
+def type_poweroff(machine):
+    machine.send("poweroff\r")
+    return "shell"
+
+
+def press_the_button(machine):
+    machine.control.monitor("system_powerdown")
+    return "init"
+
+
+def boots_into_rescue(boot, bundle, line, end=type_poweroff):
     machine = boot("dev", way="kernel", bundle=bundle)
     machine.wait_for(line, 20, from_start=True)
     machine.wait_for_shell()
@@ -19,9 +29,9 @@ def boots_into_rescue(boot, bundle, line):
     # What an operator needs to find out what is wrong, and to end the machine.
     assert re.search(r"^shell +\S+ +[KM]iB ", machine.shell("mem"), re.MULTILINE)
     assert re.search(rf"^ \[ *[0-9.]+\] .*{line}", machine.shell("dmesg"), re.MULTILINE)
-    machine.send("poweroff\r")
+    asked_by = end(machine)
     assert machine.wait_for_end() == "off"
-    assert re.search(r"kernel: power off, asked for by shell$", machine.text, re.MULTILINE)
+    assert re.search(rf"kernel: power off, asked for by {asked_by}$", machine.text, re.MULTILINE)
 
 
 def test_an_unknown_field_is_a_build_error_with_its_line(tmp_path):
@@ -61,7 +71,7 @@ def test_a_damaged_program_is_named(boot, tmp_path):
 def test_a_damaged_bundle_is_named(boot, tmp_path):
     made, bundle = make_bundle(tmp_path, DEV, "--damage-table")
     assert made.returncode == 0, made.stderr
-    boots_into_rescue(boot, bundle, r'init: .*manifest fault.*ChecksumMismatch')
+    boots_into_rescue(boot, bundle, r'init: .*manifest fault.*ChecksumMismatch', press_the_button)
 
 
 def test_without_an_intact_init_the_kernel_says_what_is_damaged(boot, tmp_path):
