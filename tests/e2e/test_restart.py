@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from harness.facts import connect, service, status
+from harness.facts import connect, service, settled_levels, status
 
 BULK = 64 << 20
 GOLDEN = 0x9E3779B97F4A7C15        # word i of the source is i * GOLDEN, little-endian 64 bits
@@ -30,17 +30,43 @@ def wait_until(condition, seconds):
     return False
 
 
+def seconds_until_the_page_is_back(machine, name):
+    """Kills a service from the shell; the time from before the command was typed until `/` answered again."""
+    start = time.monotonic()
+    machine.send(f"kill {name}\r")
+    machine.wait_for(f"^kill: {name} ended$")             # what answers from here on is what came after
+    assert wait_until(lambda: b"capOS" in machine.get("/", timeout=0.5), 20)
+    return time.monotonic() - start
+
+
 def test_a_killed_web_service_has_its_page_back_within_a_second(boot):
     machine = boot("dev")
     machine.wait_for_shell()
     machine.wait_for_page()
     first = service(status(machine), "web")
-    machine.shell("kill web")
-    start = time.monotonic()
-    assert wait_until(lambda: service(status(machine), "web")["pid"] != first["pid"], 5)
-    assert time.monotonic() - start < 1.0
+    assert seconds_until_the_page_is_back(machine, "web") < 1.0
     after = service(status(machine), "web")
+    assert after["pid"] != first["pid"]
     assert after["restarts"] == first["restarts"] + 1 and after["last_end"] == "killed"
+
+
+def test_a_killed_network_stack_comes_back_with_driver_address_and_page_and_leaves_nothing_behind(boot):
+    machine = boot("dev")
+    machine.wait_for_shell()
+    machine.wait_for_page()
+    machine.shell("ps")
+    before = settled_levels(lambda: status(machine))
+    first = {entry["name"]: entry for entry in status(machine)["services"]["list"]}
+    kills = 6
+    for _ in range(kills):
+        # All of it anew: the driver's device, an address by DHCP, the listener. Measured: 0.3 to 0.7 s.
+        assert seconds_until_the_page_is_back(machine, "netstack") < 3.0
+    assert settled_levels(lambda: status(machine)) == before
+    after = {entry["name"]: entry for entry in status(machine)["services"]["list"]}
+    assert after["netstack"]["restarts"] == first["netstack"]["restarts"] + kills
+    assert after["netstack"]["last_end"] == "killed"
+    for name in ("web", "virtio-net", "shell"):
+        assert after[name]["pid"] == first[name]["pid"], f"{name} did not live through it"
 
 
 def test_a_service_that_faults_leaves_a_crash_record_and_comes_back(boot):
