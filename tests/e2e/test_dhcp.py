@@ -2,8 +2,11 @@
 
 import json
 import re
+import struct
 
 from harness.namespace import Namespace
+
+IPV4 = b"\x08\x00"
 
 
 def test_without_a_server_the_console_says_so_and_the_page_comes_up_once_there_is_one(boot, tmp_path):
@@ -37,6 +40,14 @@ def test_a_32_bit_prefix_with_classless_routes_and_mtu_reaches_beyond_the_gatewa
         routes = {(route["to"], route["gateway"]) for route in facts["network"]["routes"]}
         assert ("0.0.0.0/0", "10.128.0.1") in routes
         assert any(to == "10.128.0.1/32" for to, _ in routes)
+        # No packet is longer than that, and full ones are as long: the page takes several.
+        with network.listen_in() as ear:
+            page = network.curl("http://10.128.0.9/")
+            assert "capOS" in page and len(page) > 4 * 1460
+            lengths = [struct.unpack_from("!H", frame, 16)[0] for frame in network.frames_from_machine(ear)
+                       if frame[12:14] == IPV4]
+        assert sum(length > 1000 for length in lengths) > 4
+        assert max(lengths) == 1460
         # The far side asks, and is asked.
         assert "capOS" in network.curl("http://10.128.0.9/", "--interface", "192.0.2.1")
         for address in ("10.128.0.1", "192.0.2.1", "169.254.169.254"):

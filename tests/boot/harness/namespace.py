@@ -38,9 +38,33 @@ class Namespace:
 
     def connect(self, address, port, timeout=20):
         """A connection made inside the namespace. A socket stays in the network it was made in."""
+        return self._do_inside(socket.create_connection, (address, port), timeout)
+
+    def listen_in(self):
+        """A socket that gets every frame on the tap from now on; for frames_from_machine()."""
+        every_protocol = socket.htons(0x0003)
+        ear = self._do_inside(socket.socket, socket.AF_PACKET, socket.SOCK_RAW, every_protocol)
+        ear.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        ear.bind((self.tap, 0x0003))
+        ear.settimeout(0.5)
+        return ear
+
+    @staticmethod
+    def frames_from_machine(ear):
+        """The Ethernet frames that the machine has sent, until half a second of silence."""
+        frames = []
+        while True:
+            try:
+                frame, (_, _, kind, *_) = ear.recvfrom(1 << 16)
+            except TimeoutError:
+                return frames
+            if kind != socket.PACKET_OUTGOING:
+                frames.append(frame)
+
+    def _do_inside(self, function, *arguments):
         if not self._inside:
             self._inside = concurrent.futures.ThreadPoolExecutor(8, initializer=self._enter)
-        return self._inside.submit(socket.create_connection, (address, port), timeout).result()
+        return self._inside.submit(function, *arguments).result()
 
     def _enter(self):
         libc = ctypes.CDLL(None, use_errno=True)
