@@ -41,6 +41,7 @@ function(capos_program name)
     target_link_options("${target}" PRIVATE
         -m elf_x86_64 -static --no-dynamic-linker --gc-sections --build-id=none --image-base=0x400000 -e _start
         "SHELL:-z separate-code" "SHELL:-z max-page-size=4096" "SHELL:-z norelro" "SHELL:-z noexecstack" --fatal-warnings)
+    target_precompile_headers("${target}" REUSE_FROM capos_program_headers)
     set_target_properties("${target}" PROPERTIES
         OUTPUT_NAME "${name}" SUFFIX "" RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/programs")
     capos_split_debug_information("${target}")
@@ -106,6 +107,21 @@ function(capos_fuzz_target name)
     string(REPLACE ";" "\n" covers "${arg_COVERS}")
     file(MAKE_DIRECTORY "${CMAKE_BINARY_DIR}/fuzzers")
     file(WRITE "${CMAKE_BINARY_DIR}/fuzzers/${name}.covers" "${covers}\n")
+endfunction()
+
+# capos_precompile(TARGET header...)
+# What most of a target's sources include, parsed once: <system> headers, those of schema/, others from the root.
+function(capos_precompile target)
+    set(headers "")
+    foreach(header IN LISTS ARGN)
+        if(header MATCHES "^schema/")
+            set(header "\"${header}\"")
+        elseif(NOT header MATCHES "^<")
+            set(header "\"${CMAKE_SOURCE_DIR}/${header}\"")
+        endif()
+        list(APPEND headers "$<$<COMPILE_LANGUAGE:CXX>:${header}>")
+    endforeach()
+    target_precompile_headers("${target}" PRIVATE ${headers})
 endfunction()
 
 # --- what the functions above share ---

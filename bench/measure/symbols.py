@@ -6,6 +6,7 @@ import struct
 import subprocess
 
 from measure import snapshot
+from support import llvm
 from support.packages import find_command
 from support.project import Failure
 
@@ -46,7 +47,7 @@ class Program:
 
 
 def functions_of(path):
-    nm = find_command("llvm-nm-19") or find_command("llvm-nm") or find_command("nm")
+    nm = llvm.tool("llvm-nm") or find_command("nm")
     if not nm:
         raise Failure("nm is missing (package llvm-19 or binutils)")
     text = subprocess.run([nm, "-n", "-C", path], capture_output=True, text=True, check=True).stdout

@@ -12,9 +12,10 @@ INVALID_INSTRUCTION = b"\x0f\x0b"
 
 
 def stopped_in_init(machine, path):
-    """A debugger on a machine that stands where init fills in an entry of the list of services."""
+    """A debugger on a machine that stands where init is asked for the list of services. The function is virtual, so no
+    optimisation makes it part of its callers."""
     debugger = Debugger(path)
-    address, code = function(INIT, "capos::init::Service::describe")
+    address, code = function(INIT, "capos::init::Listing::route")
     debugger.stop_in(address, code, lambda: machine.send("ps\r"))
     return debugger, address
 

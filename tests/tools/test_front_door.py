@@ -52,9 +52,31 @@ def test_elsewhere_than_on_debian_missing_packages_and_one_container_command_are
     assert len(re.findall(r"^  docker run .*debian:12", text, re.M)) == 1
 
 
-def test_a_compiler_older_than_clang_19_counts_as_missing(monkeypatch):
-    monkeypatch.setattr(packages, "clang_version", lambda: 14)
-    assert [need.package for need in packages.missing(tests=False)] == ["clang-19"]
+def fake_tool(place, name, version):
+    path = place / name
+    path.write_text(f"#!/bin/sh\necho 'clang version {version}.0.6'\n")
+    path.chmod(0o755)
+
+
+def missing_with_path(place):
+    """What is missing when the tools in `place` stand before nothing but the system's own shell."""
+    return subprocess.run(["/usr/bin/python3", "-c", "from support import packages\n"
+                           "print(*(need.package for need in packages.missing(tests=True)))"], cwd=ROOT / "tools", check=True,
+                          capture_output=True, text=True, env={"PATH": str(place)}).stdout.split()
+
+
+def test_a_compiler_older_than_clang_19_counts_as_missing(tmp_path):
+    fake_tool(tmp_path, "clang++", 14)
+    assert "clang-19" in missing_with_path(tmp_path)
+
+
+def test_tools_of_another_version_than_the_compilers_count_as_missing(tmp_path):
+    fake_tool(tmp_path, "clang++-19", 19)
+    for name in ("ld.lld", "llvm-objcopy"):
+        fake_tool(tmp_path, name, 14)
+    lacking = missing_with_path(tmp_path)
+    assert "clang-19" not in lacking
+    assert {"lld-19", "llvm-19", "libclang-rt-19-dev", "libc++abi-19-dev"} <= set(lacking)
 
 
 def test_a_library_that_cannot_be_fetched_is_named_with_its_place(tree, tmp_path):

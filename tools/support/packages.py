@@ -4,40 +4,42 @@ import glob
 import platform
 import re
 import shutil
-import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from support import llvm
+from support.llvm import find_command
 from support.project import Failure
 
 
 @dataclass(frozen=True)
 class Need:
-    """One thing the project needs: there when any of `commands` is on the path or any of `files` (globs) exists."""
+    """One thing the project needs: there when any of `commands` is on the path, any of `files` (globs) exists, or `test`
+    says so."""
 
     package: str                    # Debian's package
     why: str
     commands: tuple = field(default=())
     files: tuple = field(default=())
+    test: Callable | None = None
     for_tests: bool = False         # needed by `make test` only
 
     def present(self):
         if any(find_command(command) for command in self.commands):
             return True
+        if self.test is not None and self.test():
+            return True
         return any(glob.glob(pattern) for pattern in self.files)
 
 
-def clang(name):
-    """The names under which a tool of clang 19 or later is found."""
-    return tuple(f"{name}-{version}" for version in (19, 20, 21, 22)) + (name,)
-
+LLVM = llvm.version()               # of the compiler that is there, or else of the one that will be installed
 
 NEEDS = [
-    Need("clang-19", "compiler", clang("clang++")),
-    Need("lld-19", "linker", clang("ld.lld")),
-    Need("llvm-19", "archiver and object tools", clang("llvm-objcopy")),
-    Need("libc++-19-dev", "C++ library headers",
-         files=("/usr/lib/llvm-*/include/c++/v1/expected", "/usr/include/c++/v1/expected")),
+    Need(f"clang-{LLVM}", "compiler", test=llvm.compiler),
+    Need(f"lld-{LLVM}", "linker", test=lambda: llvm.tool("ld.lld")),
+    Need(f"llvm-{LLVM}", "archiver and object tools", test=lambda: llvm.tool("llvm-objcopy")),
+    Need(f"libc++-{LLVM}-dev", "C++ library headers", test=lambda: llvm.has_header("expected")),
     Need("g++", "compiler of the build's own host programs", ("g++", "c++")),
     Need("cmake", "build", ("cmake",)),
     Need("ninja-build", "build", ("ninja",)),
@@ -55,11 +57,9 @@ NEEDS = [
     Need("dpkg-dev", "unpacking source packages", ("dpkg-source",)),
     Need("ca-certificates", "fetching source packages", files=("/etc/ssl/certs/ca-certificates.crt",)),
     # Tests only.
-    Need("libc++abi-19-dev", "tests on the host", for_tests=True,
-         files=("/usr/lib/llvm-*/lib/libc++abi.a", "/usr/lib/libc++abi.*")),
-    Need("libclang-rt-19-dev", "sanitizers and fuzzer", for_tests=True,
-         files=("/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-x86_64.a",
-                "/usr/lib/clang/*/lib/*/libclang_rt.fuzzer*.a")),
+    Need(f"libc++abi-{LLVM}-dev", "tests on the host", for_tests=True,
+         test=lambda: llvm.library("libc++abi.a") or llvm.library("libc++abi.so")),
+    Need(f"libclang-rt-{LLVM}-dev", "sanitizers and fuzzer", for_tests=True, test=lambda: llvm.runtime_library("fuzzer")),
     Need("googletest", "unit tests", files=("/usr/src/googletest/googletest/src/gtest-all.cc",), for_tests=True),
     Need("python3-pytest", "tests in the virtual machine", for_tests=True,
          files=("/usr/lib/python3/dist-packages/pytest/__init__.py",)),
@@ -77,10 +77,6 @@ CONTAINER = ('docker run --rm -it -p 8080:8080 -v "$PWD":/capos -w /capos debian
              "sh -c 'apt-get update && apt-get install -y --no-install-recommends make python3 && make run'")
 
 
-def find_command(name):
-    return shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
-
-
 def on_debian():
     """True where packages can be installed by their Debian names."""
     try:
@@ -91,22 +87,9 @@ def on_debian():
                 and shutil.which("apt-get"))
 
 
-def clang_version():
-    """The major version of the compiler that will be used, 0 when there is none."""
-    for name in clang("clang++"):
-        if shutil.which(name):
-            text = subprocess.run([name, "--version"], capture_output=True, text=True).stdout
-            match = re.search(r"version (\d+)", text)
-            return int(match[1]) if match else 0
-    return 0
-
-
 def missing(tests):
     """The needs that are not met; those of the tests only when asked."""
-    lacking = [need for need in NEEDS if (tests or not need.for_tests) and not need.present()]
-    if 0 < clang_version() < 19 and not any(need.package == "clang-19" for need in lacking):
-        lacking.insert(0, NEEDS[0])
-    return lacking
+    return [need for need in NEEDS if (tests or not need.for_tests) and not need.present()]
 
 
 def describe(needs):

@@ -36,8 +36,8 @@ def levels(facts):
 
 
 def device_of(facts, holder):
-    """The device that the process called `holder` has claimed."""
-    return next(entry for entry in facts["devices"]["list"] if entry["holder"] == holder)
+    """The device that the process called `holder` has claimed, None while it has none."""
+    return next((entry for entry in facts["devices"]["list"] if entry["holder"] == holder), None)
 
 
 def settled_levels(read_status, seconds=20):
@@ -50,6 +50,15 @@ def settled_levels(read_status, seconds=20):
             return looks[-1]
         time.sleep(0.3)
     raise AssertionError(f"levels do not settle: {looks[-3:]}")
+
+
+def wait_until(read, holds, seconds=20):
+    """What `read` gives, once `holds` is true of it. The machine's facts are gathered four times a second."""
+    deadline = time.monotonic() + seconds
+    while not holds(seen := read()):
+        assert time.monotonic() < deadline, f"after {seconds} s still {seen}"
+        time.sleep(0.1)
+    return seen
 
 
 def connect(machine, port=80, timeout=20):

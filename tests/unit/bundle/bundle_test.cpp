@@ -2,7 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <functional>
+#include <vector>
+
 
 #include "tests/unit/bundle/make_bundle.hpp"
 
@@ -64,7 +65,7 @@ TEST(BundleTest, OneFlippedBitOfTheTableIsFoundWhereverItIs) {
 
 struct Fault {
     const char* reason;
-    std::function<void(abi::BundleHeader&, abi::BundleEntry*)> breaks;
+    void (*breaks)(abi::BundleHeader&, abi::BundleEntry*);
 };
 
 class BundleFaultTest : public ::testing::TestWithParam<Fault> {};
@@ -89,7 +90,7 @@ using H = abi::BundleHeader;
 using E = abi::BundleEntry;
 INSTANTIATE_TEST_SUITE_P(
     EveryRule, BundleFaultTest,
-    ::testing::Values(
+    ::testing::ValuesIn(std::vector<Fault>{
         Fault{"not a bundle", [](H& h, E*) { h.magic = 1; }},
         Fault{"another version of the format", [](H& h, E*) { h.version = 2; }},
         Fault{"no entries, or too many", [](H& h, E*) { h.entry_count = 0; }},
@@ -109,7 +110,7 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"two entries have the same name", [](H&, E* e) { std::memcpy(e[2].name, "init\0\0\0\0", 9); }},
         Fault{"two entries overlap", [](H&, E* e) { e[2].offset = e[1].offset + 4096; }},
         Fault{"not exactly one manifest", [](H&, E* e) { e[0].kind = BundleKind::File; }},
-        Fault{"not exactly one manifest", [](H&, E* e) { e[1].kind = BundleKind::Manifest; }}));
+        Fault{"not exactly one manifest", [](H&, E* e) { e[1].kind = BundleKind::Manifest; }}}));
 
 TEST(BundleTest, ForARescueTheTableMayBeDamagedIfEverythingElseHolds) {
     auto bytes = good();

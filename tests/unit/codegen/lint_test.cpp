@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
 #include <cstdio>
 #include <string>
 
@@ -41,7 +42,7 @@ TEST_P(CodegenLintTest, ABrokenRuleFailsTheBuildWithFileNameAndReason) {
 
 INSTANTIATE_TEST_SUITE_P(
     Rules, CodegenLintTest,
-    testing::Values(
+    ::testing::ValuesIn(std::vector<Rule>{
         Rule{"implicit_parameters", "Pinger.ping: the parameter struct must be declared and named"},
         Rule{"implicit_results", "Pinger.ping: the result struct must be declared and named"},
         Rule{"undocumented", "Pinger: an interface needs a comment"},
@@ -56,7 +57,7 @@ INSTANTIATE_TEST_SUITE_P(
         Rule{"reserved_name", "Outer.Reader: the name is taken by generated code"},
         Rule{"reserved_field", "Outer.which: the name is taken by generated code"},
         Rule{"streaming", "Pipe.write: streaming is not supported"},
-        Rule{"missing_import", "imports tests/unit/codegen/bad/same_name.capnp, which is not generated"}),
+        Rule{"missing_import", "imports tests/unit/codegen/bad/same_name.capnp, which is not generated"}}),
     [](const testing::TestParamInfo<Rule>& rule) { return rule.param.schema + std::to_string(rule.index); });
 
 TEST(CodegenLintTest, AFileThatIsNotThereFailsTheBuild) {

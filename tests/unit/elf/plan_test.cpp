@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
-#include <functional>
+#include <vector>
+
 
 #include "lib/elf/elf.hpp"
 #include "tests/unit/elf/executable.hpp"
@@ -31,7 +32,7 @@ TEST(ElfPlanTest, AnExecutableIsPlannedSegmentBySegment) {
 
 struct Fault {
     const char* what;
-    std::function<void(Executable&)> breaks;
+    void (*breaks)(Executable&);
     Error error;
     const char* reason;
 };
@@ -50,7 +51,7 @@ TEST_P(ElfFaultTest, IsRefusedWithAReason) {
 
 INSTANTIATE_TEST_SUITE_P(
     EveryRule, ElfFaultTest,
-    ::testing::Values(
+    ::testing::ValuesIn(std::vector<Fault>{
         Fault{"magic", [](Executable& e) { e.header.ident[0] = 0; }, Error::Malformed, "not an ELF file"},
         Fault{"class", [](Executable& e) { e.header.ident[4] = 1; }, Error::Unsupported, "not for x86-64"},
         Fault{"byte order", [](Executable& e) { e.header.ident[5] = 2; }, Error::Unsupported, "not for x86-64"},
@@ -101,7 +102,7 @@ INSTANTIATE_TEST_SUITE_P(
               },
               Error::Malformed, "too many segments or too much memory"},
         Fault{"entry nowhere", [](Executable& e) { e.header.entry = 0x403020; }, Error::Malformed,
-              "the entry is in no executable segment"}));
+              "the entry is in no executable segment"}}));
 
 TEST(ElfPlanTest, EveryCutOfAFileIsRefusedOrPlannedWithinIt) {
     const auto file = Executable().bytes();

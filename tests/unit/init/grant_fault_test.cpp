@@ -1,4 +1,3 @@
-#include <functional>
 
 #include "tests/unit/init/manifest_house.hpp"
 
@@ -10,7 +9,7 @@ using test::PlainGrant;
 using Which = schema::Grant::Source::Which;
 
 struct Fault {
-    std::function<void(ManifestHouse&)> breaks;
+    void (*breaks)(ManifestHouse&);
     Error error;
     const char* line;
 };
@@ -29,7 +28,7 @@ TEST_P(GrantFaultTest, IsOneLineThatNamesServiceAndGrant) {
 using M = ManifestHouse;
 INSTANTIATE_TEST_SUITE_P(
     Exports, GrantFaultTest,
-    ::testing::Values(
+    ::testing::ValuesIn(std::vector<Fault>{
         Fault{[](M& m) { m.netstack().exports[0].name = "TCP"; }, Error::InvalidArgument,
               "service \"netstack\": export \"TCP\": name is not 1 to 22 of a-z, 0-9 and -"},
         Fault{[](M& m) { m.netstack().exports[1].name = "tcp-listen"; }, Error::AlreadyExists,
@@ -39,11 +38,11 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{[](M& m) { m.netstack().exports[0].in_flight = 0; }, Error::InvalidArgument,
               "service \"netstack\": export \"tcp-listen\": inFlight: 0, 1 to 4096 are possible"},
         Fault{[](M& m) { m.netstack().exports[0].parked = 257; }, Error::InvalidArgument,
-              "service \"netstack\": export \"tcp-listen\": parkedPerNumber: 257, 1 to 256 are possible"}));
+              "service \"netstack\": export \"tcp-listen\": parkedPerNumber: 257, 1 to 256 are possible"}}));
 
 INSTANTIATE_TEST_SUITE_P(
     Grants, GrantFaultTest,
-    ::testing::Values(
+    ::testing::ValuesIn(std::vector<Fault>{
         Fault{[](M& m) { m.web().grants[1].export_name = "tcp"; }, Error::NotFound,
               "service \"web\": grant \"listen\": service \"netstack\" has no export \"tcp\""},
         Fault{[](M& m) { m.web().grants[1].text = "stack"; }, Error::NotFound,
@@ -94,7 +93,7 @@ INSTANTIATE_TEST_SUITE_P(
                   m.web().slots = 4096;
                   for (int i = 0; i < 70; ++i) m.web().grants.push_back({"g" + std::to_string(i), "Log", Which::kernel, "Log"});
               },
-              Error::InvalidArgument, "service \"web\": grants: 75 and 0 exports, together at most 64"}));
+              Error::InvalidArgument, "service \"web\": grants: 75 and 0 exports, together at most 64"}}));
 
 TEST(ManifestCircleTest, ServicesThatWaitForEachOtherAreRefused) {
     ManifestHouse house;

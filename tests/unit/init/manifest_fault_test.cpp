@@ -1,4 +1,3 @@
-#include <functional>
 
 #include "tests/unit/init/manifest_house.hpp"
 
@@ -13,7 +12,7 @@ TEST(ManifestTest, AGoodManifestHolds) {
 }
 
 struct Fault {
-    std::function<void(ManifestHouse&)> breaks;
+    void (*breaks)(ManifestHouse&);
     Error error;
     const char* line;
 };
@@ -32,7 +31,7 @@ TEST_P(ManifestFaultTest, IsOneLineThatNamesServiceAndField) {
 using M = ManifestHouse;
 INSTANTIATE_TEST_SUITE_P(
     Services, ManifestFaultTest,
-    ::testing::Values(
+    ::testing::ValuesIn(std::vector<Fault>{
         Fault{[](M& m) { m.version = 2; }, Error::Unsupported, "version: 2, this init reads version 1"},
         Fault{[](M& m) { m.services.clear(); }, Error::InvalidArgument, "services: 0, 1 to 32 are possible"},
         Fault{[](M& m) { m.services.resize(33, m.web()); }, Error::InvalidArgument, "services: 33, 1 to 32 are possible"},
@@ -61,11 +60,11 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{[](M& m) { m.web().options = "a\nb"; }, Error::InvalidArgument,
               "service \"web\": options: a character that is not printable"},
         Fault{[](M& m) { m.web().restart = static_cast<schema::Restart>(9); }, Error::Unsupported,
-              "service \"web\": restart: a policy that this init does not know"}));
+              "service \"web\": restart: a policy that this init does not know"}}));
 
 INSTANTIATE_TEST_SUITE_P(
     Limits, ManifestFaultTest,
-    ::testing::Values(
+    ::testing::ValuesIn(std::vector<Fault>{
         Fault{[](M& m) { m.web().heap_pages = 1; }, Error::InvalidArgument,
               "service \"web\": heapPages: 1, 4 to 65536 are possible"},
         Fault{[](M& m) { m.web().stack_pages = 0; }, Error::InvalidArgument,
@@ -87,7 +86,7 @@ INSTANTIATE_TEST_SUITE_P(
                          m.budget.pages = 544; }, Error::QuotaExceeded,
               "service \"netstack\": export \"manager\": inFlight: 32 pages, with all before 545, there are 544"},
         Fault{[](M& m) { m.web().object_bytes = 1 << 20; }, Error::QuotaExceeded,
-              "service \"web\": objectBytes: with those before 1179648, there are 1048576"}));
+              "service \"web\": objectBytes: with those before 1179648, there are 1048576"}}));
 
 }  // namespace
 }  // namespace capos::init
