@@ -30,9 +30,7 @@ test: ## Everything; ends with "N passed, N failed"
 	@tools/test
 
 matrix: ## The page on every shape of machine: 72 boots
-	@tools/setup --tests
-	@tools/build image dev
-	@CAPOS_FULL_MATRIX=1 /usr/bin/python3 -m pytest -q tests/boot/test_shapes.py
+	@tools/matrix
 
 fuzz: ## Each fuzz target for a minute (SECONDS=60), with its coverage
 	@tools/fuzz --seconds $(or $(SECONDS),60)
@@ -46,7 +44,7 @@ bench: ## What capOS costs: a table and JSON in build/bench/
 	@tools/setup --tests
 	@bench/run
 
-evidence: ## Record what a boot of this commit shows, and its figures, in docs/evidence/
+evidence: ## Which records of docs/evidence/ still hold, and which are stale
 	@tools/evidence
 
 notices: ## Make THIRD_PARTY.md anew from third_party/*/recipe.toml
