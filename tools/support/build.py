@@ -49,6 +49,8 @@ def build(preset, *targets):
         print("\r\033[K", end="", flush=True)
     if ninja.wait() != 0:
         raise Failure(f"building {preset} failed")
+    # A test or program that is no longer in the tree must not be run, or put into an image, any more.
+    subprocess.run(["ninja", "-C", str(BUILD / preset), "-t", "cleandead"], stdout=subprocess.DEVNULL)
 
 
 def newer_than(output, inputs):
@@ -92,7 +94,8 @@ def make_bundle(source, bundle):
     """Makes the bundle of a manifest; one that is younger than everything it is made of is left alone."""
     programs = BUILD / "target" / "programs"
     maker = TOOLS / "bundle" / "make-bundle"
-    inputs = [source, maker, *(ROOT / "schema").glob("*.capnp"),
+    inputs = [source, maker, ROOT / "THIRD_PARTY.md", *(ROOT / "schema").glob("*.capnp"),
+              *source.parent.glob("*.capnp"),           # one manifest takes parts of another
               *(path for path in programs.glob("*") if path.suffix != ".debug")]
     if newer_than(bundle, inputs):
         return

@@ -9,8 +9,9 @@ from support.project import ROOT, git, say
 PLACE = ROOT / "docs" / "evidence"
 
 # What runs in the machine, and what makes it: most records depend on all of it.
-SYSTEM = ("CMakeLists.txt", "abi", "cmake", "kernel", "lib", "manifest", "runtime", "schema", "services", "third_party",
-          "tools/bundle", "tools/capnpc", "tools/image", "tools/kernel-symbols")
+SYSTEM = ("CMakeLists.txt", "CMakePresets.json", "abi", "cmake", "kernel", "lib", "manifest", "runtime", "schema", "services",
+          "third_party", "tools/bundle", "tools/capnpc", "tools/image", "tools/kernel-symbols", "tools/support/build.py",
+          "tools/support/qemu.py")
 
 
 def digest(covers):
