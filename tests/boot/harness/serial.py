@@ -51,6 +51,12 @@ class Serial:
             return self._clean(self._text)
 
     @property
+    def raw(self):
+        """Everything so far, as it came."""
+        with self._changed:
+            return self._text
+
+    @property
     def ended(self):
         with self._changed:
             return self._ended
