@@ -1,5 +1,6 @@
 """Fixtures of every test that boots capOS."""
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -10,12 +11,26 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests" / "boot"), str(ROOT / "tools")]
 
 from harness import Machine  # noqa: E402
+from harness.namespace import OWN_NAMESPACES, why_no_network_can_be_made  # noqa: E402
 
 LOGS = ROOT / "build" / "test-logs"
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "alone: not beside other tests (it measures time, or uses the machine's network)")
+    config.addinivalue_line("markers", "alone: not beside other tests, because it bounds a time (run one by one: half a minute in all)")
+
+
+def pytest_collection_finish(session):
+    """Tests that make a network need root. For others they are started anew, as root of namespaces of their own."""
+    makes_networks = any(hasattr(item.module, "Namespace") for item in session.items)
+    if os.geteuid() == 0 or not makes_networks or session.config.option.collectonly:
+        return
+    if reason := why_no_network_can_be_made():
+        pytest.exit(reason, returncode=1)
+    session.config.pluginmanager.get_plugin("capturemanager").suspend_global_capture(in_=True)
+    os.chdir(session.config.invocation_params.dir)
+    command = [*OWN_NAMESPACES, sys.executable, "-m", "pytest", *map(str, session.config.invocation_params.args)]
+    os.execvp(command[0], command)
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -4,7 +4,7 @@ import json
 import re
 import struct
 
-from harness.namespace import Namespace
+from harness.namespace import IP, Namespace
 
 IPV4 = b"\x08\x00"
 
@@ -24,8 +24,8 @@ def test_without_a_server_the_console_says_so_and_the_page_comes_up_once_there_i
 def test_a_32_bit_prefix_with_classless_routes_and_mtu_reaches_beyond_the_gateway(boot, tmp_path):
     with Namespace("10.128.0.1/20") as network:
         # What lies beyond the gateway: a network of its own, and the link-local address of a metadata server.
-        network.run("ip", "address", "add", "192.0.2.1/32", "dev", "lo")
-        network.run("ip", "address", "add", "169.254.169.254/32", "dev", "lo")
+        network.run(IP, "address", "add", "192.0.2.1/32", "dev", "lo")
+        network.run(IP, "address", "add", "169.254.169.254/32", "dev", "lo")
         network.serve_dhcp(tmp_path, "--dhcp-range=10.128.0.9,10.128.0.9,24h", "--dhcp-option-force=1,255.255.255.255",
                            "--dhcp-option-force=26,1460", "--dhcp-option-force=3,10.128.0.1",
                            "--dhcp-option-force=121,10.128.0.1/32,0.0.0.0,0.0.0.0/0,10.128.0.1",

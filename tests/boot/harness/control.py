@@ -12,22 +12,31 @@ class Control:
         self._path = str(path)
         self._file = None
 
-    def _connect(self):
+    def connect(self, alive=lambda: True):
+        """Waits until QEMU has built the machine and listens. False when it is not `alive` before."""
         deadline = time.monotonic() + 10
-        while True:
+        while alive():
             connection = socket.socket(socket.AF_UNIX)
             try:
                 connection.connect(self._path)
-                break
             except OSError:
                 connection.close()
                 if time.monotonic() > deadline:
                     raise
-                time.sleep(0.05)
-        self._file = connection.makefile("rw", encoding="utf-8")
-        connection.close()
-        self._file.readline()
-        self._exchange({"execute": "qmp_capabilities"})
+                time.sleep(0.02)
+                continue
+            self._file = connection.makefile("rw", encoding="utf-8")
+            connection.close()
+            try:
+                greeting = self._file.readline()
+            except ConnectionError:
+                greeting = ""
+            if greeting:
+                self._exchange({"execute": "qmp_capabilities"})
+                return True
+            self._file.close()
+            self._file = None
+        return False
 
     def _exchange(self, command):
         self._file.write(json.dumps(command) + "\n")
@@ -45,7 +54,7 @@ class Control:
     def execute(self, command, **arguments):
         """Runs a QMP command and returns its result."""
         if self._file is None:
-            self._connect()
+            self.connect()
         return self._exchange({"execute": command, "arguments": arguments} if arguments else {"execute": command})
 
     def monitor(self, line):

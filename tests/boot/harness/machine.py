@@ -12,6 +12,7 @@ import urllib.request
 from pathlib import Path
 
 from harness.control import Control
+from harness.namespace import IP
 from harness.serial import Serial, SerialTimeout
 from support.build import artefacts
 from support.project import reproducible_environment
@@ -19,6 +20,8 @@ from support.qemu import DEBUG_EXIT, Shape, free_port, qemu_command
 
 LANDMARK = r"^capos kernel starting$"
 PROMPT = r"^capOS> "
+PORT_TAKEN = "Could not set up host forwarding rule"
+PORT_ATTEMPTS = 4
 ESP_OFFSET = "2M"                   # of the EFI system partition in the image
 
 
@@ -53,10 +56,15 @@ class Machine:
         self._scratch = Path(tempfile.mkdtemp(prefix="capos-machine-"))
         self._log_path = Path(log) if log else self._scratch / "serial.log"
         self._log = open(self._log_path, "wb")
+        self._process = None
         self.shape = Shape(**shape)
         self.control = Control(self._scratch / "control")
         try:
-            self._start()
+            # A port that was free may be taken by the time QEMU asks for it.
+            for _ in range(PORT_ATTEMPTS):
+                self._start()
+                if self.control.connect(lambda: self.running) or PORT_TAKEN not in self.qemu_errors():
+                    break
         except BaseException:
             self.close()
             raise
@@ -64,6 +72,7 @@ class Machine:
     # --- starting and ending ---
 
     def _start(self):
+        self._end()
         disk = self._disk
         if self.shape.way != "kernel":
             disk = self._disk_with_options()
@@ -72,7 +81,7 @@ class Machine:
         command = qemu_command(self.shape, disk=disk, kernel=self.kernel, bundle=self.bundle, options=self._options)
         command += [*DEBUG_EXIT, "-qmp", f"unix:{self._scratch}/control,server=on,wait=off"]
         if self._namespace:
-            command = ["ip", "netns", "exec", self._namespace, *command]
+            command = [IP, "netns", "exec", self._namespace, *command]
         self.command = command
         self._errors = open(self._scratch / "qemu.err", "w+")
         self.started = time.monotonic()
@@ -90,19 +99,24 @@ class Machine:
                        env=reproducible_environment())
         return copy
 
+    def _end(self):
+        process = self._process
+        if process is None:
+            return
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        self.serial.join(5)
+        for pipe in (process.stdin, process.stdout):
+            try:
+                pipe.close()
+            except OSError:
+                pass
+        self._errors.close()
+        self._process = None
+
     def close(self):
-        process = getattr(self, "_process", None)
-        if process:
-            if process.poll() is None:
-                process.kill()
-            process.wait()
-            self.serial.join(5)
-            for pipe in (process.stdin, process.stdout):
-                try:
-                    pipe.close()
-                except OSError:
-                    pass
-            self._errors.close()
+        self._end()
         self._log.close()
         shutil.rmtree(self._scratch, ignore_errors=True)
 
@@ -132,7 +146,7 @@ class Machine:
 
     @property
     def running(self):
-        return self._process.poll() is None
+        return self._process is not None and self._process.poll() is None
 
     @property
     def pid(self):

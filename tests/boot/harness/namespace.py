@@ -8,7 +8,25 @@ import socket
 import subprocess
 import time
 
+from support.packages import find_command
+
+IP = find_command("ip") or "ip"                    # in /usr/sbin, which is not on an ordinary user's path
+DNSMASQ = find_command("dnsmasq") or "dnsmasq"
+
+# Whoever is not root is root in namespaces of their own: users, network (with a loopback of its own), and mounts, where
+# /run/netns can be made.
+OWN_NAMESPACES = ["unshare", "--user", "--map-root-user", "--net", "--mount", "sh", "-c",
+                  f'mount -t tmpfs tmpfs /run && mkdir /run/netns && {IP} link set lo up && exec "$@"', "sh"]
+NEITHER_WAY = ("these tests make networks of their own (ip netns, a tap device). That takes root, or user namespaces and a "
+               "/dev/net/tun that this user may open, and here there is neither: ")
+
 _numbers = itertools.count(1)
+
+
+def why_no_network_can_be_made():
+    """None when OWN_NAMESPACES lets this user make networks, else what is to be said about it."""
+    tried = subprocess.run([*OWN_NAMESPACES, IP, "tuntap", "add", "probe", "mode", "tap"], capture_output=True, text=True)
+    return None if tried.returncode == 0 else NEITHER_WAY + tried.stderr.strip()
 
 
 class Namespace:
@@ -22,18 +40,18 @@ class Namespace:
         self.netdev = f"tap,ifname={self.tap},script=no,downscript=no"
         self._servers = []
         self._inside = None
-        subprocess.run(["ip", "netns", "add", self.name], check=True)
+        subprocess.run([IP, "netns", "add", self.name], check=True)
         try:
-            self.run("ip", "link", "set", "lo", "up")
-            self.run("ip", "tuntap", "add", self.tap, "mode", "tap")
-            self.run("ip", "address", "add", gateway, "dev", self.tap)
-            self.run("ip", "link", "set", self.tap, "up")
+            self.run(IP, "link", "set", "lo", "up")
+            self.run(IP, "tuntap", "add", self.tap, "mode", "tap")
+            self.run(IP, "address", "add", gateway, "dev", self.tap)
+            self.run(IP, "link", "set", self.tap, "up")
         except BaseException:
             self.close()
             raise
 
     def run(self, *command, check=True, timeout=30):
-        return subprocess.run(["ip", "netns", "exec", self.name, *command], check=check, timeout=timeout,
+        return subprocess.run([IP, "netns", "exec", self.name, *command], check=check, timeout=timeout,
                               capture_output=True, text=True)
 
     def connect(self, address, port, timeout=20):
@@ -73,14 +91,14 @@ class Namespace:
                 raise OSError(ctypes.get_errno(), "setns")
 
     def serve(self, *command):
-        server = subprocess.Popen(["ip", "netns", "exec", self.name, *command], stdout=subprocess.DEVNULL,
+        server = subprocess.Popen([IP, "netns", "exec", self.name, *command], stdout=subprocess.DEVNULL,
                                   stderr=subprocess.DEVNULL)
         self._servers.append(server)
         return server
 
     def serve_dhcp(self, folder, *options):
         """dnsmasq as DHCP server only, in the foreground, with its files in `folder`."""
-        return self.serve("dnsmasq", "--keep-in-foreground", "--port=0", f"--interface={self.tap}", "--bind-interfaces",
+        return self.serve(DNSMASQ, "--keep-in-foreground", "--port=0", f"--interface={self.tap}", "--bind-interfaces",
                           "--no-resolv", "--no-hosts", "--conf-file=/dev/null", "--log-facility=/dev/null", "--user=root",
                           f"--dhcp-leasefile={folder}/leases", f"--pid-file={folder}/dnsmasq.pid", "--dhcp-authoritative",
                           *options)
@@ -101,7 +119,7 @@ class Namespace:
         for server in self._servers:
             server.kill()
             server.wait()
-        subprocess.run(["ip", "netns", "delete", self.name], check=False)
+        subprocess.run([IP, "netns", "delete", self.name], check=False)
 
     def __enter__(self):
         return self
