@@ -6,6 +6,7 @@ import re
 import shutil
 import socket
 import subprocess
+import time
 from importlib.machinery import SourceFileLoader
 
 import pytest
@@ -49,7 +50,16 @@ def test_elsewhere_than_on_debian_missing_packages_and_one_container_command_are
         setup.command()
     text = str(failure.value)
     assert "capnproto" in text and "mtools" in text and "cmake" not in text
-    assert len(re.findall(r"^  docker run .*debian:12", text, re.M)) == 1
+    # One command; the page, which is on the loopback of whoever runs QEMU, can be seen from outside of the container.
+    assert len(re.findall(r"^  docker run .*--network host .*debian:12 .*make python3 && make run", text, re.M)) == 1
+
+
+def test_a_python_that_is_too_old_is_told_so_before_anything_else():
+    tried = subprocess.run(["/usr/bin/python3", "-c", "import sys; sys.version_info = (3, 9, 2); import support.packages"],
+                           cwd=ROOT / "tools", capture_output=True, text=True)
+    assert tried.returncode == 1
+    assert tried.stderr.startswith("capOS's tools need Python 3.11 or later") and "3.9" in tried.stderr
+    assert "Traceback" not in tried.stderr
 
 
 def fake_tool(place, name, version):
@@ -122,6 +132,24 @@ def test_without_kvm_the_accelerator_is_emulation_and_says_so(monkeypatch, capsy
     monkeypatch.setattr(run.os, "access", lambda *_: False)
     assert run.choose_accelerator("auto", "disk") == "tcg"
     assert "accelerator: TCG" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("behaviour, chosen, least, most, said", [
+    ("echo 'capos kernel starting'; exec sleep 60", "kvm", 0, 1.5, "accelerator: KVM\n"),
+    ("echo SeaBIOS; exec sleep 60", "tcg", 1.9, 3, "accelerator: TCG (emulation): under KVM the kernel had not started after 2 s\n"),
+    ("exit 1", "tcg", 0, 1.5, "accelerator: TCG (emulation): under KVM the kernel did not start\n"),
+], ids=["shows-the-landmark", "hangs", "ends"])
+def test_kvm_is_used_only_when_our_landmark_was_seen_under_it(monkeypatch, capsys, tmp_path, behaviour, chosen, least, most, said):
+    run = load("run")
+    fake = tmp_path / "qemu-system-x86_64"
+    fake.write_text(f'#!/bin/sh\ncase "$*" in *"-accel kvm"*) {behaviour};; esac\nexit 2\n')
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setattr(run.os, "access", lambda *_: True)
+    started = time.monotonic()
+    assert run.choose_accelerator("auto", "disk") == chosen
+    assert least <= time.monotonic() - started <= most
+    assert capsys.readouterr().out == said
 
 
 def test_an_unknown_manifest_names_those_that_exist():

@@ -33,6 +33,7 @@ class Need:
         return any(glob.glob(pattern) for pattern in self.files)
 
 
+BROWSERS = ("chromium", "chromium-browser")     # names of the same one
 LLVM = llvm.version()               # of the compiler that is there, or else of the one that will be installed
 
 NEEDS = [
@@ -65,7 +66,7 @@ NEEDS = [
          files=("/usr/lib/python3/dist-packages/pytest/__init__.py",)),
     Need("ovmf", "UEFI firmware", files=("/usr/share/OVMF/OVMF_CODE.fd", "/usr/share/ovmf/OVMF.fd"), for_tests=True),
     Need("curl", "web client", ("curl",), for_tests=True),
-    Need("chromium", "web browser", ("chromium", "chromium-browser"), for_tests=True),
+    Need("chromium", "web browser", BROWSERS, for_tests=True),
     Need("dnsmasq-base", "DHCP server", ("dnsmasq",), for_tests=True),
     Need("iproute2", "network namespaces", ("ip",), for_tests=True),
     Need("binutils", "inspection of the kernel's binary", ("objdump",), for_tests=True),
@@ -73,7 +74,8 @@ NEEDS = [
     Need("patch", "mutants", ("patch",), for_tests=True),
 ]
 
-CONTAINER = ('docker run --rm -it -p 8080:8080 -v "$PWD":/capos -w /capos debian:12 '
+# The page is forwarded to the loopback of whoever runs QEMU, so the container shares the network of its host.
+CONTAINER = ('docker run --rm -it --network host -v "$PWD":/capos -w /capos debian:12 '
              "sh -c 'apt-get update && apt-get install -y --no-install-recommends make python3 && make run'")
 
 
