@@ -4,6 +4,7 @@ import os
 import pty
 import re
 import select
+import signal
 import socket
 import time
 import urllib.request
@@ -12,8 +13,6 @@ import pytest
 
 from support.project import ROOT
 
-pytestmark = pytest.mark.alone
-
 
 class Terminal:
     """A command on a terminal of its own."""
@@ -21,6 +20,7 @@ class Terminal:
     def __init__(self, *command, **environment):
         self.text = ""
         self.started = time.monotonic()
+        self.ended = False
         self.pid, self.descriptor = pty.fork()
         if self.pid == 0:
             os.chdir(ROOT)
@@ -52,29 +52,53 @@ class Terminal:
                         break
                 except OSError:
                     break
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        status = os.waitpid(self.pid, 0)[1]
+        self.ended = True
+        return os.waitstatus_to_exitcode(status)
+
+    def close(self):
+        """Ends the command with all that it started: a session of its own."""
+        if not self.ended:
+            os.killpg(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        os.close(self.descriptor)
 
 
-def test_a_second_make_run_shows_the_page_within_ten_seconds_and_leaves_the_shell():
-    terminal = Terminal("make", "run")
-    url = terminal.wait_for(r"the page is up after [0-9.]+ s: (http://127\.0\.0\.1:\d+/)", 60)[1]
-    assert time.monotonic() - terminal.started < 10
-    assert "accelerator: " in terminal.text and "capos kernel starting" in terminal.text
+@pytest.fixture
+def terminal():
+    """terminal(command ...) starts it; whatever is left of it when the test ends is killed."""
+    started = []
+
+    def start(*command):
+        started.append(Terminal(*command))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.close()
+
+
+@pytest.mark.alone
+def test_a_second_make_run_shows_the_page_within_ten_seconds_and_leaves_the_shell(terminal):
+    run = terminal("make", "run")
+    url = run.wait_for(r"the page is up after [0-9.]+ s: (http://127\.0\.0\.1:\d+/)", 60)[1]
+    assert time.monotonic() - run.started < 10
+    assert "accelerator: " in run.text and "capos kernel starting" in run.text
     with urllib.request.urlopen(url, timeout=5) as answer:
         assert answer.status == 200
-    terminal.type("version\r")
-    terminal.wait_for(r"capOS \w+", 10)
-    terminal.type("poweroff\r")
-    assert terminal.wait_for_end() == 0
+    run.type("version\r")
+    run.wait_for(r"capOS \w+", 10)
+    run.type("poweroff\r")
+    assert run.wait_for_end() == 0
 
 
-def test_a_taken_port_is_a_clear_message_and_another_port():
+def test_a_taken_port_is_a_clear_message_and_another_port(terminal):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        terminal = Terminal("make", "run", f"PORT={port}")
-        other = terminal.wait_for(rf"port {port} of this machine is taken; the page will be on port (\d+)", 60)[1]
-        terminal.wait_for(rf"the page is up after .*127\.0\.0\.1:{other}/", 60)
-        terminal.type("\x01x")
-        assert terminal.wait_for_end() == 0
+        run = terminal("make", "run", f"PORT={port}")
+        other = run.wait_for(rf"port {port} of this machine is taken; the page will be on port (\d+)", 60)[1]
+        run.wait_for(rf"the page is up after .*127\.0\.0\.1:{other}/", 60)
+        run.type("\x01x")
+        assert run.wait_for_end() == 0

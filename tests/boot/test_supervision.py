@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 
 def start(boot):
     return boot("test-services", way="kernel", nic=None)
@@ -23,6 +25,7 @@ def test_a_service_tells_its_clients_apart_by_the_numbers_in_the_manifest(boot):
     machine.wait_for(r"stays: slept long enough$", from_start=True)
 
 
+@pytest.mark.alone
 def test_a_fault_is_recorded_with_names_and_restarted_with_growing_pauses(boot):
     machine = start(boot)
     machine.wait_for(r'init: warning: service "faults": next start in 200 ms', from_start=True)

@@ -1,7 +1,5 @@
 """Demand 7: a million hostile operations, and nobody else feels them."""
 
-import pytest
-
 from harness.facts import process, settled_levels, status
 
 OPERATIONS = 1_000_000
@@ -24,7 +22,6 @@ def wait_for_end_of_run(machine):
     return tuple(map(int, done.groups()))
 
 
-@pytest.mark.alone
 def test_a_million_hostile_operations_meet_only_typed_errors_and_leave_nothing_behind(boot):
     machine = boot("hostile", memory=128, extra=ENTROPY_SOURCE)
     machine.wait_for_shell()

@@ -31,6 +31,7 @@ def seconds_until_the_page_is_back(machine, name):
     return time.monotonic() - start
 
 
+@pytest.mark.alone
 def test_a_killed_web_service_has_its_page_back_within_a_second(boot):
     machine = boot("dev")
     machine.wait_for_shell()
@@ -42,6 +43,7 @@ def test_a_killed_web_service_has_its_page_back_within_a_second(boot):
     assert after["restarts"] == first["restarts"] + 1 and after["last_end"] == "killed"
 
 
+@pytest.mark.alone
 def test_a_killed_network_stack_comes_back_with_driver_address_and_page_and_leaves_nothing_behind(boot):
     machine = boot("dev")
     machine.wait_for_shell()
@@ -74,7 +76,6 @@ def test_a_service_that_faults_leaves_a_crash_record_and_comes_back(boot):
     assert "going to fault" in machine.shell("dmesg")
 
 
-@pytest.mark.alone
 def test_a_download_completes_although_the_driver_is_killed_in_the_middle(boot):
     machine = boot("bench", forwards=(80, 19))
     machine.wait_for_shell()
