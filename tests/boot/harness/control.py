@@ -28,13 +28,11 @@ class Control:
             self._file = connection.makefile("rw", encoding="utf-8")
             connection.close()
             try:
-                greeting = self._file.readline()
-            except ConnectionError:
-                greeting = ""
-            if greeting:
-                self._exchange({"execute": "qmp_capabilities"})
-                return True
-            self._file.close()
+                if self._file.readline():
+                    self._exchange({"execute": "qmp_capabilities"})
+                    return True
+            except ConnectionError:                              # it ends, and has said why
+                pass
             self._file = None
         return False
 

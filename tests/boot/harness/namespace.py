@@ -97,9 +97,9 @@ class Namespace:
         return server
 
     def serve_dhcp(self, folder, *options):
-        """dnsmasq as DHCP server only, in the foreground, with its files in `folder`."""
-        return self.serve(DNSMASQ, "--keep-in-foreground", "--port=0", f"--interface={self.tap}", "--bind-interfaces",
-                          "--no-resolv", "--no-hosts", "--conf-file=/dev/null", "--log-facility=/dev/null", "--user=root",
+        """dnsmasq as DHCP server only, in the foreground and as who it is started by, with its files in `folder`."""
+        return self.serve(DNSMASQ, "--no-daemon", "--port=0", f"--interface={self.tap}", "--bind-interfaces",
+                          "--no-resolv", "--no-hosts", "--conf-file=/dev/null", "--log-facility=/dev/null",
                           f"--dhcp-leasefile={folder}/leases", f"--pid-file={folder}/dnsmasq.pid", "--dhcp-authoritative",
                           *options)
 
