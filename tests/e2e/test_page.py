@@ -1,9 +1,11 @@
 """Demand 1: the page and its facts are live."""
 
 import re
-import subprocess
 import time
 
+import pytest
+
+from harness.browser import Browser
 from harness.facts import connect, http_connection, process, read_to_end, status
 
 REQUESTS = 25
@@ -71,20 +73,48 @@ def test_requests_that_break_the_rules_are_refused(boot):
         assert read_to_end(connection).startswith(b"HTTP/1.1 200")
 
 
-def test_a_real_browser_renders_the_page(boot, tmp_path):
+# Asked of the page: how often it has asked for the facts, and whether all of it can be seen.
+ASKED = "performance.getEntriesByType('resource').filter(entry => entry.name.endsWith('/api/status')).length"
+LIVE = "document.getElementById('pilltext').textContent === 'live'"
+CUT_OFF = """[...document.querySelectorAll('body *')].filter(element => {
+    const box = element.getBoundingClientRect();
+    const hides = getComputedStyle(element).overflowX === 'hidden' && element.textContent.trim();
+    return box.width > 0 && (box.right > innerWidth + 1 || hides && element.scrollWidth > element.clientWidth + 1);
+}).map(element => element.outerHTML.slice(0, 100))"""
+
+
+def test_a_real_browser_renders_the_page_and_keeps_it_fresh(boot, tmp_path):
     machine = boot("dev")
     machine.wait_for_page()
-    picture = tmp_path / "page.png"
-    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-               "--disable-background-networking", "--disable-component-update", "--disable-sync",
-               f"--user-data-dir={tmp_path}/profile", "--window-size=1280,1600", "--virtual-time-budget=6000"]
-    subprocess.run([*command, f"--screenshot={picture}", machine.url()], check=True, timeout=90, capture_output=True)
-    assert picture.stat().st_size > 20_000
-    dom = subprocess.run([*command, "--dump-dom", machine.url()], check=True, timeout=90, capture_output=True,
-                         text=True).stdout
+    before = status(machine)["web"]["requests"]
+    with Browser(tmp_path / "profile", 1280, 1600) as browser:
+        browser.open(machine.url())
+        browser.wait_until(LIVE)
+        uptime = browser.evaluate("last.system.uptime_ms")
+        asked = browser.evaluate(ASKED)
+        browser.wait_until(f"{ASKED} >= {asked + 3}", 15)                 # by itself, every two seconds
+        assert browser.evaluate(LIVE)
+        assert browser.evaluate("last.system.uptime_ms") > uptime + 4000
+        text = browser.evaluate("document.body.textContent")
+        browser.picture(tmp_path / "page.png")
     facts = status(machine)
-    assert facts["system"]["version"] in dom
+    assert facts["web"]["requests"] >= before + 1 + asked + 3
+    assert (tmp_path / "page.png").stat().st_size > 20_000
+    assert facts["system"]["version"] in text
     for name in ("netstack", "virtio-net", "web", "shell", "init"):
-        assert name in dom
-    assert facts["network"]["config"]["address"] in dom
-    assert "netstack.tcp-listen, port 80, 256 connections" in dom       # what the page's own authority is good for
+        assert name in text
+    assert facts["network"]["config"]["address"] in text
+    assert "netstack.tcp-listen, port 80, 256 connections" in text      # what the page's own authority is good for
+
+
+@pytest.mark.parametrize("width", [390, 360])
+def test_on_a_phone_nothing_is_cut_off(boot, tmp_path, width):
+    machine = boot("dev", way="kernel")
+    machine.wait_for_page()
+    with Browser(tmp_path / "profile", width, 844, phone=True) as browser:
+        browser.open(machine.url())
+        browser.wait_until(LIVE)
+        browser.wait_until(f"{ASKED} >= 2")
+        assert browser.evaluate("innerWidth") == width
+        assert browser.evaluate("document.documentElement.scrollWidth") <= width
+        assert browser.evaluate(CUT_OFF) == []

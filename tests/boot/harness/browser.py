@@ -102,15 +102,9 @@ class Browser:
             time.sleep(0.1)
         return value
 
-    def picture(self, path, whole=True):
-        """A PNG of the page: the whole of it, or what the window shows."""
-        data = self._call("Page.captureScreenshot", format="png", captureBeyondViewport=whole,
-                          **({"clip": self._whole()} if whole else {}))["data"]
-        path.write_bytes(base64.b64decode(data))
-
-    def _whole(self):
-        size = self._call("Page.getLayoutMetrics")["cssContentSize"]
-        return {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
+    def picture(self, path):
+        """A PNG of what the window shows."""
+        path.write_bytes(base64.b64decode(self._call("Page.captureScreenshot", format="png")["data"]))
 
     def close(self):
         try:
