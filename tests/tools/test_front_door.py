@@ -1,26 +1,17 @@
 """What the front door says when something is missing, taken or wrong."""
 
-import importlib.util
 import os
 import re
 import shutil
 import socket
 import subprocess
 import time
-from importlib.machinery import SourceFileLoader
 
 import pytest
 
+from harness.tool import load
 from support import packages
 from support.project import ROOT, Failure
-
-
-def load(tool):
-    """A program of tools/ as a module."""
-    loader = SourceFileLoader("tool_" + tool.replace("-", "_"), str(ROOT / "tools" / tool))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
-    loader.exec_module(module)
-    return module
 
 
 @pytest.fixture
