@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests" / "boot"), str(ROOT / "tools")]
 
 from harness import Machine  # noqa: E402
-from harness.namespace import OWN_NAMESPACES, why_no_network_can_be_made  # noqa: E402
+from harness.namespace import OWN_NAMESPACES, may_make_networks, why_no_network_can_be_made  # noqa: E402
 
 LOGS = ROOT / "build" / "test-logs"
 
@@ -23,7 +23,7 @@ def pytest_configure(config):
 def pytest_collection_finish(session):
     """Tests that make a network need root. For others they are started anew, as root of namespaces of their own."""
     makes_networks = any(hasattr(item.module, "Namespace") for item in session.items)
-    if os.geteuid() == 0 or not makes_networks or session.config.option.collectonly:
+    if not makes_networks or may_make_networks() or session.config.option.collectonly:
         return
     if reason := why_no_network_can_be_made():
         pytest.exit(reason, returncode=1)

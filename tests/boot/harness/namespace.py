@@ -23,6 +23,11 @@ NEITHER_WAY = ("these tests make networks of their own (ip netns, a tap device).
 _numbers = itertools.count(1)
 
 
+def may_make_networks():
+    """Root, and of more than a user namespace that somebody else made (the mutants run in one): /run/netns can be made."""
+    return os.geteuid() == 0 and os.access("/run", os.W_OK)
+
+
 def why_no_network_can_be_made():
     """None when OWN_NAMESPACES lets this user make networks, else what is to be said about it."""
     tried = subprocess.run([*OWN_NAMESPACES, IP, "tuntap", "add", "probe", "mode", "tap"], capture_output=True, text=True)
