@@ -3,6 +3,7 @@
 import re
 
 from harness.facts import process, status
+from support.project import ROOT
 
 SERVICES = ("init", "netstack", "shell", "virtio-net", "web")
 LEFT, UP, HOME, BACKSPACE = "\x1b[D", "\x1b[A", "\x01", "\x7f"
@@ -38,6 +39,9 @@ def test_what_the_commands_show_is_what_the_system_is_and_keys_edit_the_line(boo
     interfaces = [capability["interface"] for capability in process(facts, "web")["capabilities"]]
     interfaces.remove("TcpSocket")                                      # the connection that asked
     assert sorted(row[1] for row in shown) == sorted(interfaces)
+    # The README shows it too (tools/record tour).
+    tour = re.search(r"    capOS> caps web\n    web .*\n((?:    .*\n)+)", (ROOT / "README.md").read_text())[1]
+    assert [row[1] for row in rows(tour)] == [row[1] for row in shown]
     assert "TcpListenAuthority    netstack.tcp-listen, port 80, 256 connections" in held
     memory = machine.shell("mem")
     assert re.match(r"memory \d+ MiB, used [0-9.]+ MiB \(\d+ %\), free \d+ MiB", memory)
