@@ -28,6 +28,10 @@ rt::Task<Result<void>> Queue::open(const client::QueueBroker& broker, const clie
     direction_ = direction;
     layout_ = layout;
     chains_ = free_chains_ = created->size() / layout.pieces();
+    if (chains_ == 0) {
+        rt::log_error("queue {} of {} has no room for a frame", index, created->size());
+        co_return Error::Failed;
+    }
     co_return {};
 }
 

@@ -9,6 +9,7 @@
 #include "runtime/task.hpp"
 #include "schema/device.client.hpp"
 #include "schema/memory.client.hpp"
+#include "services/virtio-net/flow.hpp"
 #include "services/virtio-net/frame_layout.hpp"
 
 namespace capos::virtio_net {
@@ -27,7 +28,8 @@ public:
     enum class Direction : std::uint8_t { Receive, Transmit };
 
     // Creates queue `index` on `pool` and maps the device's index. `vector`: of its interrupt, 0xffff for none.
-    // Failed: the device has no such queue, or refuses vector or size; else what the calls answered.
+    // Failed: the device has no such queue, one too small for a frame, or refuses vector or size; else what the calls
+    // answered.
     rt::Task<Result<void>> open(const client::QueueBroker& broker, const client::AddressSpace& address_space,
                                 const client::DmaPool& pool, std::uint16_t index, std::uint16_t vector,
                                 Direction direction, const FrameLayout& layout);
@@ -41,6 +43,10 @@ public:
     // Whether the device seems to have given chains back: a read of shared memory, only a hint.
     bool has_news() const { return __atomic_load_n(device_index_, __ATOMIC_ACQUIRE) != seen_; }
 
+    QueueState state() const {
+        return {.in_flight = in_flight(), .room = room(), .news = has_news() || pending_, .armed = armed_};
+    }
+
     struct Done {
         std::uint32_t slot;
         std::uint32_t written;
@@ -49,13 +55,11 @@ public:
     // an interrupt and looks again. It is under way at once, so that both queues share one entry of the kernel.
     using Exchange = rt::Call<schema::BrokeredQueue::ExchangeResults>;
     Exchange begin_exchange(std::span<const Post> posts, bool arm);
-    // Its answer. Then done() says what came back and pending() whether more is there. DeviceMisbehaved: the device must
+    // Its answer. Then done() says what came back and state() whether more is there. DeviceMisbehaved: the device must
     // be reset. Failed: a post was refused.
     using Answer = Result<rt::Reply<schema::BrokeredQueue::ExchangeResults>>;
     Result<void> finish_exchange(const Answer& answer);
     std::span<const Done> done() const { return {done_.data(), done_count_}; }
-    bool pending() const { return pending_; }
-    bool armed() const { return armed_; }
 
 private:
     client::BrokeredQueue queue_;

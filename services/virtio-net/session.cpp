@@ -5,13 +5,6 @@
 
 namespace capos::virtio_net {
 
-namespace {
-
-constexpr std::uint32_t kGoodBatch = 64; // empty slots that are worth a call of their own
-constexpr std::uint32_t kBusy = 8;       // frames in one exchange that make another look better than an interrupt
-
-}  // namespace
-
 rt::Task<Error> Session::run() {
     Result<void> ended = co_await start();
     if (ended)
@@ -33,6 +26,7 @@ rt::Task<Result<void>> Session::start() {
                                      attachment_.shape().slot_bytes));
     if (mode_ != Mode::Polled && device_.traffic_interrupt() == nullptr)
         mode_ = Mode::Polled;
+    flow_ = Flow(mode_, attachment_.shape(), device_.receive().chains(), device_.transmit().chains());
     beside_ = {wait_for_device(), wait_for_stack(), watch_attachment(), watch_link()};
     for (auto& task : beside_) {
         if (!task.valid())
@@ -89,48 +83,19 @@ void Session::give_back_sent() {
 }
 
 // What the next entry of the kernel is to do, from what the rings and the device's indices show now.
-Session::Plan Session::look() {
-    const Queue& in = device_.receive();
-    const Queue& out = device_.transmit();
-    Plan plan{.empty = collect_empty_slots(), .send = collect_frames_to_send()};
-    const bool worth_posting = plan.empty != 0 && (in.in_flight() < receive_low() || plan.empty >= kGoodBatch);
-    plan.receive = in.has_news() || in.pending() || worth_posting;
-    const bool slots_short = out.in_flight() >= send_high() || mode_ == Mode::Polled;
-    plan.transmit = plan.send != 0 || (slots_short && (out.has_news() || out.pending()));
-    return plan;
-}
-
-// Nothing to do: arms whatever is not armed yet, and posts what is there. An idle plan means that all is armed.
-Session::Plan Session::arm_devices(std::uint32_t empty) {
-    const Queue& out = device_.transmit();
-    return {.empty = empty, .receive = !device_.receive().armed(),
-            .transmit = out.in_flight() >= send_high() && !out.armed()};
-}
-
-// Every source of work is armed: a last look at each. False: something is there.
-bool Session::may_sleep() {
-    const Queue& in = device_.receive();
-    const Queue& out = device_.transmit();
-    uplink::DriverEnd& end = attachment_.end();
-    if (failure_ || in.has_news() || in.pending())
-        return false;
-    if (out.in_flight() >= send_high() && (out.has_news() || out.pending()))
-        return false;
-    if (in.in_flight() < receive_low() && (stock_count_ != 0 || !end.receive_free().arm()))
-        return false;
-    return end.transmit_full().arm();
+Plan Session::look() {
+    const std::uint32_t empty = collect_empty_slots();
+    const std::uint32_t send = collect_frames_to_send();
+    return flow_.look(device_.receive().state(), device_.transmit().state(), empty, send);
 }
 
 Queue::Exchange Session::begin_receive(const Plan& plan) {
-    const bool light = recent_ < kBusy;
-    const bool arm = mode_ == Mode::Interrupt || (mode_ == Mode::Adaptive && light);
-    return device_.receive().begin_exchange(std::span(empty_).first(plan.empty), arm);
+    return device_.receive().begin_exchange(std::span(empty_).first(plan.empty), flow_.arms_receive(recent_));
 }
 
 Queue::Exchange Session::begin_transmit(const Plan& plan) {
     Queue& out = device_.transmit();
-    const bool arm = mode_ != Mode::Polled && out.in_flight() + plan.send >= send_high();
-    return out.begin_exchange(std::span(send_).first(plan.send), arm);
+    return out.begin_exchange(std::span(send_).first(plan.send), flow_.arms_transmit(out.state(), plan.send));
 }
 
 Result<void> Session::finish_receive(const Plan& plan, const Queue::Answer& answer) {
@@ -162,7 +127,7 @@ rt::Task<Result<void>> Session::move_frames() {
                 co_await rt::yield();
                 continue;
             }
-            plan = arm_devices(plan.empty);
+            plan = flow_.arm_devices(device_.receive().state(), device_.transmit().state(), plan.empty);
         }
         // Both queues in one entry of the kernel where both have something.
         if (plan.receive && plan.transmit) {
@@ -179,8 +144,11 @@ rt::Task<Result<void>> Session::move_frames() {
             auto sent = begin_transmit(plan);
             CO_TRY(finish_transmit(plan, co_await sent));
         } else {
-            if (may_sleep())
+            if (!failure_ && flow_.may_sleep(device_.receive().state(), device_.transmit().state(), stock_count_,
+                                             attachment_.end()))
                 (void)co_await work_;
+            else
+                co_await rt::yield();    // whatever is there, the other tasks have their turn
             attachment_.end().transmit_full().disarm();
             attachment_.end().receive_free().disarm();
             continue;

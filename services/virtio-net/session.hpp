@@ -11,14 +11,9 @@
 #include "runtime/task.hpp"
 #include "services/virtio-net/attachment.hpp"
 #include "services/virtio-net/device.hpp"
+#include "services/virtio-net/flow.hpp"
 
 namespace capos::virtio_net {
-
-enum class Mode : std::uint8_t {
-    Adaptive,     // polls while there is work, sleeps armed when there is none
-    Polled,       // never asks for an interrupt; yields after each empty poll
-    Interrupt,    // armed all the time
-};
 
 // What the program was given.
 struct Authority {
@@ -50,17 +45,7 @@ private:
     rt::Task<Result<void>> start();
     rt::Task<Result<void>> move_frames();
 
-    // One entry of the kernel: which queues take part, and how many posts of each.
-    struct Plan {
-        std::uint32_t empty = 0;
-        std::uint32_t send = 0;
-        bool receive = false;
-        bool transmit = false;
-        bool idle() const { return !receive && !transmit; }
-    };
     Plan look();
-    Plan arm_devices(std::uint32_t empty);
-    bool may_sleep();
     Queue::Exchange begin_receive(const Plan& plan);
     Queue::Exchange begin_transmit(const Plan& plan);
     Result<void> finish_receive(const Plan& plan, const Queue::Answer& answer);
@@ -80,13 +65,11 @@ private:
     rt::Task<Result<void>> report_link();
     void fail(Error error);
 
-    std::uint32_t receive_low() const { return attachment_.shape().receive_slots / 2; }
-    std::uint32_t send_high() const { return attachment_.shape().transmit_slots() / 2; }
-
     const Authority& authority_;
     Mode mode_;
     Device device_;
     Attachment attachment_;
+    Flow flow_;
     FrameCounters counters_;
     std::optional<Error> failure_;
     std::optional<bool> link_;
