@@ -65,7 +65,10 @@ void deliver_line(Line& line) {
         if (sharer == nullptr)
             continue;
         DeviceFunction& function = sharer->function();
-        if (!(config_space().read16(function.identity().where, pci::kStatus) & pci::kStatusInterrupt))
+        // Command and status in one read. The status bit stays set while INTx is disabled: such a function does not
+        // hold the line.
+        const std::uint32_t word = config_space().read32(function.identity().where, pci::kCommand);
+        if ((word & pci::kCommandInterruptDisable) != 0 || (word >> 16 & pci::kStatusInterrupt) == 0)
             continue;
         function.set_line_interrupt(false);
         sharer->deliver();

@@ -97,6 +97,8 @@ protected:
         return (fake_machine().command(bdf) & pci::kCommandInterruptDisable) != 0;
     }
     static std::uint8_t line_vector() { return fake_machine().lines.at(FakeMachine::kSharedLine); }
+    std::uint64_t first_interrupts = facts(FakeMachine::kSharerOne).interrupts;
+
     void TearDown() override {
         assert_line(FakeMachine::kSharerOne, false);
         assert_line(FakeMachine::kSharerTwo, false);
@@ -144,6 +146,28 @@ TEST_F(LineTest, LineThatNobodyOwnsIsMaskedInTheEnd) {
     driver.release(function);
     interrupt_of(claim(FakeMachine::kSharerTwo), 0);
     EXPECT_TRUE(fake_machine().open_lines.contains(FakeMachine::kSharedLine));
+}
+
+TEST_F(LineTest, SharerThatIsSilencedAlreadyOwnsNothing) {
+    const abi::Handle one = interrupt_of(claim(FakeMachine::kSharerOne), 0);
+    interrupt_of(claim(FakeMachine::kSharerTwo), 0);
+    assert_line(FakeMachine::kSharerOne, true);              // and stays so: nobody reads its status
+    raise(line_vector());
+    EXPECT_TRUE(silenced(FakeMachine::kSharerOne));
+    assert_line(FakeMachine::kSharerTwo, true);
+    raise(line_vector());
+    EXPECT_EQ(driver.finish<Interrupt::WaitResults>(begin_wait(one)).results.count(), 1u);
+    EXPECT_EQ(facts(FakeMachine::kSharerOne).interrupts, first_interrupts + 1);
+}
+
+TEST_F(LineTest, LineThatASilencedSharerDoesNotHoldIsMaskedInTheEnd) {
+    interrupt_of(claim(FakeMachine::kSharerOne), 0);
+    assert_line(FakeMachine::kSharerOne, true);
+    int raised = 0;
+    for (; raised < 5000 && fake_machine().open_lines.contains(FakeMachine::kSharedLine); ++raised)
+        raise(line_vector());
+    EXPECT_LT(raised, 5000);
+    EXPECT_EQ(facts(FakeMachine::kSharerOne).interrupts, first_interrupts + 1);
 }
 
 TEST_F(LineTest, LastSharerThatGoesTakesTheLineWithIt) {
