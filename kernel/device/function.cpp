@@ -8,11 +8,7 @@
 
 namespace capos::kernel::device {
 
-DeviceFunction::DeviceFunction(const pci::Identity& identity) : identity_(identity) {
-    const std::uint16_t clear = identity_.kind == pci::HeaderKind::Bridge ? 0 : pci::kCommandBusMaster;
-    pci::update_command(config_space(), identity_.where, pci::kCommandInterruptDisable, clear);
-    examine();
-}
+DeviceFunction::DeviceFunction(const pci::Identity& identity) : identity_(identity) { examine(); }
 
 // Sizing registers takes a function's decoding away for a moment, so only functions that could be claimed are asked.
 void DeviceFunction::examine() {
@@ -24,6 +20,7 @@ void DeviceFunction::examine() {
     if (!virtio::is_virtio(identity_))
         return;
     bars_ = pci::read_bars(space, identity_.where);
+    level_reset_ = pci::LevelReset::read(space, identity_.where, capabilities);
     if (msix != nullptr) {
         if (auto layout = pci::read_msix(space, identity_.where, msix->offset, bars_)) {
             msix_layout_ = *layout;

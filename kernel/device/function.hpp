@@ -14,6 +14,7 @@
 #include "kernel/ring/call_record.hpp"
 #include "kernel/sched/deadline.hpp"
 #include "lib/pci/bars.hpp"
+#include "lib/pci/level_reset.hpp"
 #include "lib/pci/scan.hpp"
 #include "lib/virtio/legacy_transport.hpp"
 #include "lib/virtio/modern_transport.hpp"
@@ -27,7 +28,7 @@ enum class FunctionState : std::uint8_t {
     Claimed,
     Resetting,      // reset on the driver's wish, not confirmed yet
     TearingDown,    // the claim is gone, its reset not confirmed yet
-    Dead,           // a reset was not confirmed: nothing of it is used again before a reboot
+    Dead,           // a reset or its end was not confirmed: nothing of it is used again before a reboot
 };
 
 enum class TransportKind : std::uint8_t { None, Legacy, Modern };
@@ -50,7 +51,7 @@ public:
     static constexpr std::uint16_t kMaxInterrupts = 8;
     static constexpr std::uint16_t kMaxQueues = 16;
 
-    // Looks at the function and makes it quiet: no INTx, and no bus mastering unless it is a bridge.
+    // Looks at the function, which is quiet already.
     explicit DeviceFunction(const pci::Identity& identity);
     DeviceFunction(const DeviceFunction&) = delete;
     DeviceFunction& operator=(const DeviceFunction&) = delete;
@@ -110,9 +111,11 @@ private:
     Result<void> map_structure(MemoryWindow& window, const virtio::PciStructure& structure);
     void close_interrupts();
     void start_reset(FunctionState state);
+    bool reads_reset();
     void poll_reset();
+    void end_level_reset();
     void reset_confirmed();
-    void reset_failed();
+    void reset_failed(std::string_view what);
     void answer_waiters();
     static void reset_deadline(Deadline& deadline);
     void report(std::string_view what) const;
@@ -125,9 +128,11 @@ private:
     std::uint32_t claim_number_ = 0;
     std::uint32_t epoch_ = 0;
     std::uint64_t reset_since_ns_ = 0;
+    bool in_level_reset_ = false;                // the device's own reset was not confirmed
     char holder_[32] = {};
 
     pci::Bars bars_{};
+    pci::LevelReset level_reset_;
     pci::MsixLayout msix_layout_;
     bool msix_usable_ = false;
     virtio::ModernStructures structures_;

@@ -1,12 +1,13 @@
 // Reset, and what waits for it: claim, the driver's own wish, teardown. A device is believed to be quiet only when its
-// status reads 0; until then none of its queue memory is given back.
+// status reads 0 and its bus master bit has been seen to clear; until then none of its queue memory is given back.
 #include "kernel/device/function.hpp"
 #include "kernel/device/mechanism1.hpp"
+#include "kernel/device/registry.hpp"
 
 namespace capos::kernel::device {
 namespace {
 
-constexpr std::uint64_t kPatienceNs = 100'000'000;   // then the function is dead
+constexpr std::uint64_t kPatienceNs = 100'000'000;   // then a function-level reset is tried, if there is one
 constexpr std::uint64_t kSpinNs = 20'000;            // most devices answer at once
 constexpr std::uint64_t kRetryNs = 1'000'000;        // the others are asked by the timer
 
@@ -29,24 +30,46 @@ void DeviceFunction::start_reset(FunctionState state) {
         ++claim_number_;
     state_ = state;
     ++epoch_;
+    in_level_reset_ = false;
     reset_since_ns_ = arch::now_ns();
     transport_->begin_reset();
     poll_reset();
 }
 
-void DeviceFunction::poll_reset() {
-    const std::uint64_t now = arch::now_ns();
+bool DeviceFunction::reads_reset() {
+    const std::uint64_t began = arch::now_ns();
     do {
         if (transport_->status() == 0)
-            return reset_confirmed();
-    } while (arch::now_ns() - now < kSpinNs);
-    if (now - reset_since_ns_ > kPatienceNs)
-        return reset_failed();
-    set_deadline(reset_timer_, now + kRetryNs);
+            return true;
+    } while (arch::now_ns() - began < kSpinNs);
+    return false;
+}
+
+void DeviceFunction::poll_reset() {
+    if (reads_reset())
+        return reset_confirmed();
+    const std::uint64_t now = arch::now_ns();
+    if (!in_level_reset_ && now - reset_since_ns_ <= kPatienceNs)
+        return set_deadline(reset_timer_, now + kRetryNs);
+    if (in_level_reset_ || !level_reset_.offered())
+        return reset_failed("reset not confirmed");
+    report("reset not confirmed, function-level reset");
+    in_level_reset_ = true;
+    level_reset_.begin(config_space(), identity_.where);
+    set_deadline(reset_timer_, now + pci::kLevelResetNs);
+}
+
+// What the driver and the kernel had set up in the function's registers is gone; its addresses are put back.
+void DeviceFunction::end_level_reset() {
+    level_reset_.restore(config_space(), identity_.where);
+    pci::update_command(config_space(), identity_.where, pci::kCommandIo | pci::kCommandMemory, 0);
+    transport_->begin_reset();
 }
 
 void DeviceFunction::reset_deadline(Deadline& deadline) {
     DeviceFunction& function = static_cast<ResetTimer&>(deadline).function;
+    if (function.in_level_reset_)
+        function.end_level_reset();
     function.poll_reset();
     // A claim that nobody waits for any more is dropped, which tears it down again.
     if (function.state_ != FunctionState::Claiming)
@@ -54,6 +77,9 @@ void DeviceFunction::reset_deadline(Deadline& deadline) {
 }
 
 void DeviceFunction::reset_confirmed() {
+    pci::update_command(config_space(), identity_.where, 0, pci::kCommandBusMaster);
+    if (config_space().read16(identity_.where, pci::kCommand) & pci::kCommandBusMaster)
+        return reset_failed("bus master stays set after the reset");
     for (auto& queue : queues_) {
         if (queue)
             queue->release_all();
@@ -61,30 +87,34 @@ void DeviceFunction::reset_confirmed() {
     }
     setup_ = Setup::Fresh;
     if (state_ == FunctionState::TearingDown) {
-        pci::update_command(config_space(), identity_.where, 0, pci::kCommandBusMaster);
-        if (config_space().read16(identity_.where, pci::kCommand) & pci::kCommandBusMaster)
-            return reset_failed();
         state_ = FunctionState::Unclaimed;
         return;
     }
-    if (state_ == FunctionState::Claiming) {
-        pci::update_command(config_space(), identity_.where, pci::kCommandBusMaster, 0);
-        if (uses_msix()) {
-            msix_.enable();
-            legacy_.set_msix_enabled(true);
-        }
-        ++counters.claims;
+    if (uses_msix() && (state_ == FunctionState::Claiming || in_level_reset_)) {
+        msix_.enable();
+        legacy_.set_msix_enabled(true);
     }
+    if (state_ == FunctionState::Claiming) {
+        open_bridges(identity_.where);
+        ++counters.claims;
+    } else if (in_level_reset_) {
+        for (const auto& interrupt : interrupts_)
+            if (interrupt)
+                interrupt->program();
+    }
+    pci::update_command(config_space(), identity_.where, pci::kCommandBusMaster, 0);
     state_ = FunctionState::Claimed;
     answer_waiters();
 }
 
-void DeviceFunction::reset_failed() {
-    pci::update_command(config_space(), identity_.where, pci::kCommandInterruptDisable, pci::kCommandBusMaster);
+void DeviceFunction::reset_failed(std::string_view what) {
     close_interrupts();
+    pci::update_command(config_space(), identity_.where, pci::kCommandInterruptDisable, pci::kCommandBusMaster);
     state_ = FunctionState::Dead;                    // queues_ stays as it is: quarantined
     set_holder({});
-    report("reset not confirmed, out of use until the next boot");
+    FixedText<96> text;
+    text << what << ", out of use until the next boot";
+    report(text.view());
     answer_waiters();
 }
 

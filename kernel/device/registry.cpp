@@ -16,6 +16,7 @@ std::uint32_t count;
 class Keeper final : public pci::Visitor {
 public:
     void found(const pci::Identity& identity) override {
+        pci::update_command(config_space(), identity.where, pci::kCommandInterruptDisable, pci::kCommandBusMaster);
         if (count == kMaxFunctions) {
             ++refused;
             return;
@@ -46,6 +47,16 @@ std::uint32_t function_count() { return count; }
 
 DeviceFunction& function_at(std::uint32_t index) {
     return *std::launder(reinterpret_cast<DeviceFunction*>(storage[index]));
+}
+
+void open_bridges(pci::Bdf where) {
+    pci::ConfigSpace& space = config_space();
+    for_each_function([&](const DeviceFunction& function) {
+        const pci::Identity& bridge = function.identity();
+        if (bridge.kind == pci::HeaderKind::Bridge && space.read8(bridge.where, pci::kSecondaryBus) <= where.bus() &&
+            where.bus() <= space.read8(bridge.where, pci::kSubordinateBus))
+            pci::update_command(space, bridge.where, pci::kCommandBusMaster, 0);
+    });
 }
 
 DeviceFunction* find_function(pci::Bdf where) {

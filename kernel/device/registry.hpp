@@ -9,12 +9,15 @@ namespace capos::kernel::device {
 
 inline constexpr std::uint32_t kMaxFunctions = 64;
 
-// Scans the buses, once, before anything else here is used. Every function is quiet afterwards. Says one line for each.
+// Scans the buses, once, before anything else here is used. Every function is quiet afterwards, bridges and those beyond
+// kMaxFunctions too. Says one line for each that is kept.
 void scan_functions();
 
 std::uint32_t function_count();
 // index < function_count().
 DeviceFunction& function_at(std::uint32_t index);
+// Lets every bridge on the way from `where` to the processor pass what the function there sends.
+void open_bridges(pci::Bdf where);
 // nullptr: nothing was found there.
 DeviceFunction* find_function(pci::Bdf where);
 

@@ -10,7 +10,9 @@
 namespace capos::pci {
 
 inline constexpr std::uint8_t kCapabilityVendor = 0x09;
+inline constexpr std::uint8_t kCapabilityExpress = 0x10;
 inline constexpr std::uint8_t kCapabilityMsix = 0x11;
+inline constexpr std::uint8_t kCapabilityAdvancedFeatures = 0x13;
 
 struct Capability {
     std::uint8_t id = 0;

@@ -49,6 +49,7 @@ inline constexpr std::uint8_t kRevision = 0x08;        // with the class code in
 inline constexpr std::uint8_t kHeaderType = 0x0e;
 inline constexpr std::uint8_t kFirstBar = 0x10;
 inline constexpr std::uint8_t kSecondaryBus = 0x19;    // type 1
+inline constexpr std::uint8_t kSubordinateBus = 0x1a;  // type 1
 inline constexpr std::uint8_t kSubsystemVendor = 0x2c; // type 0
 inline constexpr std::uint8_t kSubsystem = 0x2e;       // type 0
 inline constexpr std::uint8_t kCapabilityPointer = 0x34;

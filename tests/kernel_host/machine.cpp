@@ -69,7 +69,10 @@ void save_extended_state(ThreadContext& context) {
 
 void zero_frames(PhysAddr first, std::size_t count) { __builtin_memset(direct(first), 0, count * kPageSize); }
 
-std::uint64_t now_ns() { return machine().now; }
+std::uint64_t now_ns() {
+    if (machine().on_clock) machine().on_clock();
+    return machine().now;
+}
 void arm_timer(std::uint64_t deadline_ns) { machine().armed = deadline_ns; }
 
 const Clock& clock() {

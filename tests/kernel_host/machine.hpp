@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <deque>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,7 @@ public:
     Left settle();
 
     std::uint64_t now = 1'000'000'000;
+    std::function<void()> on_clock;           // called before the kernel reads the time
     std::uint64_t armed = ~std::uint64_t{0};
     std::uint64_t timer_interrupts = 0;
 

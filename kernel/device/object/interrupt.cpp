@@ -21,13 +21,18 @@ Result<Ref<InterruptObject>> InterruptObject::create(Ledger& ledger, device::Dev
 Result<void> InterruptObject::route() {
     if (msix_) {
         vector_ = TRY(device::attach_vector(*this));
-        function_->msix().program(index_, arch::msi_message(vector_));
     } else {
         TRY(device::attach_line(function_->identity().interrupt_line, *this));
     }
     routed_ = true;
-    set_open(true);
+    program();
     return {};
+}
+
+void InterruptObject::program() {
+    if (msix_)
+        function_->msix().program(index_, arch::msi_message(vector_));
+    set_open(!masked_ && !storm_);
 }
 
 void InterruptObject::set_open(bool open) {

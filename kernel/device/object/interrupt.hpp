@@ -22,6 +22,8 @@ public:
     // checked. QuotaExceeded, OutOfMemory, Exhausted (no vector or line left).
     static Result<Ref<InterruptObject>> create(Ledger& ledger, device::DeviceFunction& function, std::uint16_t index);
 
+    // Writes the route into the function's registers, again after they were lost.
+    void program();
     // The claim is over: nothing arrives any more, and whoever waits is told.
     void close();
     // A driver asks for it anew, perhaps after the one before died: nothing latched, unmasked.

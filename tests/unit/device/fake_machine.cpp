@@ -9,6 +9,7 @@ namespace capos::test {
 namespace legacy = virtio::legacy;
 
 std::uint32_t LegacyPorts::read(std::uint32_t offset, unsigned width) {
+    touched_too_early += machine().now < quiet_until;
     machine().now += 1000;                                   // a port access takes its time
     switch (offset) {
     case legacy::kDeviceFeatures: return device_features;
@@ -29,6 +30,7 @@ std::uint32_t LegacyPorts::read(std::uint32_t offset, unsigned width) {
 }
 
 void LegacyPorts::write(std::uint32_t offset, unsigned, std::uint32_t value) {
+    touched_too_early += machine().now < quiet_until;
     if (offset != legacy::kDeviceStatus) {
         plain_[offset] = value;
         return;
@@ -40,37 +42,100 @@ void LegacyPorts::write(std::uint32_t offset, unsigned, std::uint32_t value) {
     }
 }
 
+void LegacyPorts::level_reset(std::uint64_t now) {
+    status = 0;
+    pending_ = 0;
+    reset_reads = reset_reads_after;
+    quiet_until = now + 100'000'000;
+}
+
+void FakeMachine::add_legacy(std::uint16_t bdf) {
+    auto& function = config.functions[bdf];
+    function.ids(0x1af4, 0x1000, 0x020000).subsystem(0x1af4, bdf == kBalloon ? 5 : 1).port_bar(0, next_port_, 64);
+    function.put16(pci::kCommand, 0x0107);
+    function.bytes[pci::kInterruptLine] = kSharedLine;
+    function.bytes[pci::kInterruptPin] = 1;
+    ports[next_port_];
+    next_port_ += 64;
+}
+
+void FakeMachine::add_modern(std::uint16_t bdf) {
+    const std::uint64_t bar = modern_bar(bdf);
+    const std::uint32_t msix_bar = 0xfe000000u + (static_cast<std::uint32_t>(bdf) << 12);
+    auto& function = config.functions[bdf];
+    function.ids(0x1af4, 0x1041, 0x020000).memory_bar64(4, bar, 16384).memory_bar(1, msix_bar, 4096);
+    function.virtio_structure(0x40, 1, 4, 0, 0x38).virtio_structure(0x50, 3, 4, 0x1000, 4)
+        .virtio_structure(0x60, 4, 4, 0x2000, 64).virtio_structure(0x70, 2, 4, 0x3000, 0x1000, 4)
+        .msix(0x98, 4, 0 | 1, 0x800 | 1);
+    function.put16(pci::kCommand, 0x0007);
+    memory[bar].resize(16384);
+    memory[msix_bar].resize(4096);
+    // Both halves of the feature word read the same: bit 0 of the upper one is VERSION_1.
+    memory_at<std::uint32_t>(bar + virtio::modern::kDeviceFeature) = 1;
+    memory_at<std::uint16_t>(bar + virtio::modern::kQueueCount) = 2;
+    memory_at<std::uint16_t>(bar + virtio::modern::kQueueSize) = 256;
+}
+
 FakeMachine::FakeMachine() {
-    std::uint16_t port = 0xc000;
-    for (const std::uint16_t bdf : {kLegacy, kSharerOne, kSharerTwo, kStubborn, kBalloon, kSlow}) {
-        auto& function = config.functions[bdf];
-        function.ids(0x1af4, 0x1000, 0x020000).subsystem(0x1af4, bdf == kBalloon ? 5 : 1).port_bar(0, port, 64);
-        function.put16(pci::kCommand, 0x0107);
-        function.bytes[pci::kInterruptLine] = kSharedLine;
-        function.bytes[pci::kInterruptPin] = 1;
-        ports[port];
-        port += 64;
-    }
+    for (const std::uint16_t bdf : {kLegacy, kSharerOne, kSharerTwo, kStubborn, kBalloon, kSlow, kLevelExpress,
+                                    kLevelFeatures, kLevelInVain, kBehindBridges})
+        add_legacy(bdf);
     function(kLegacy).memory_bar(1, kLegacyMsixBar, 64).msix(0x40, 3, 8 | 1, 0 | 1);
     memory[kLegacyMsixBar].resize(64);
     legacy(kLegacy).msix = true;
     legacy(kStubborn).reset_reads = ~0u;
     legacy(kSlow).reset_reads = 1000;
+    for (const std::uint16_t bdf : {kModern, kStuckReset, kStuckMaster})
+        add_modern(bdf);
 
-    auto& modern = config.functions[kModern];
-    modern.ids(0x1af4, 0x1041, 0x020000).memory_bar64(4, kModernBar, 16384).memory_bar(1, 0xfe000000, 4096);
-    modern.virtio_structure(0x40, 1, 4, 0, 0x38).virtio_structure(0x50, 3, 4, 0x1000, 4)
-        .virtio_structure(0x60, 4, 4, 0x2000, 64).virtio_structure(0x70, 2, 4, 0x3000, 0x1000, 4)
-        .msix(0x98, 4, 0 | 1, 0x800 | 1);
-    modern.put16(pci::kCommand, 0x0007);
-    memory[kModernBar].resize(16384);
-    memory[0xfe000000].resize(4096);
-    // Both halves of the feature word read the same: bit 0 of the upper one is VERSION_1.
-    memory_at<std::uint32_t>(kModernBar + virtio::modern::kDeviceFeature) = 1;
-    memory_at<std::uint16_t>(kModernBar + virtio::modern::kQueueCount) = 2;
-    memory_at<std::uint16_t>(kModernBar + virtio::modern::kQueueSize) = 256;
+    function(kLevelExpress).memory_bar(1, kLevelMsixBar, 4096).msix(0x40, 2, 0 | 1, 0x800 | 1).capability(0x60, 0x10);
+    function(kLevelExpress).put32(0x64, 1u << 28);
+    function(kLevelExpress).put16(0x68, 0x2810);
+    memory[kLevelMsixBar].resize(4096);
+    for (const std::uint16_t bdf : {kLevelFeatures, kLevelInVain}) {
+        function(bdf).capability(0x60, 0x13);
+        function(bdf).bytes[0x63] = 0x03;
+    }
+    legacy(kLevelInVain).reset_reads_after = ~0u;
 
     config.functions[kOther].ids(0x8086, 0x7010, 0x010180).put16(pci::kCommand, 0x0007);
+    const auto bridge = [this](std::uint16_t bdf, std::uint8_t secondary, std::uint8_t subordinate) {
+        auto& function = config.functions[bdf].ids(0x8086, 0x244e, 0x060400).header(1);
+        function.bytes[pci::kSecondaryBus] = secondary;
+        function.bytes[pci::kSubordinateBus] = subordinate;
+        function.put16(pci::kCommand, 0x0007);
+    };
+    bridge(kBridge, 1, 3);
+    bridge(kOtherBridge, 3, 3);
+    bridge(kInnerBridge, 2, 2);
+    for (std::uint16_t index = 0; config.functions.size() < kFunctions; ++index) {
+        auto& function = config.functions[static_cast<std::uint16_t>(kFirstOfMany + index)];
+        function.ids(0x8086, 0x100e, 0x020000).header(0x80).put16(pci::kCommand, 0x0007);
+    }
+    config.written = [this](pci::Bdf where, unsigned offset, std::uint32_t value) { config_written(where, offset, value); };
+}
+
+// A function-level reset takes the BARs, the command register and MSI-X away at once.
+void FakeMachine::config_written(pci::Bdf where, unsigned offset, std::uint32_t value) {
+    auto& function = config.functions.at(where.value());
+    const bool express = function.bytes[0x60] == 0x10 && offset == 0x68 && (value & 0x8000) != 0;
+    const bool features = function.bytes[0x60] == 0x13 && offset == 0x64 && (value & 1) != 0;
+    if (on_config_write)
+        on_config_write(where, offset, value);
+    if (!express && !features)
+        return;
+    ++level_resets;
+    legacy(where.value()).level_reset(machine().now);
+    for (unsigned bar = 0; bar < 6; ++bar)
+        function.put32(pci::kFirstBar + 4 * bar, bar == 0 ? 1 : 0);
+    function.put16(pci::kCommand, 0);
+    function.put16(express ? 0x68 : 0x64, 0);
+    if (express) {
+        function.put16(0x42, 1);
+        for (std::uint32_t entry = 0; entry < 2; ++entry)
+            for (std::uint32_t word = 0; word < 4; ++word)
+                memory_at<std::uint32_t>(kLevelMsixBar + 16 * entry + 4 * word) = word == 3;
+    }
 }
 
 LegacyPorts& FakeMachine::legacy(std::uint16_t bdf) {

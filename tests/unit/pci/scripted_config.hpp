@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <map>
 
 #include "lib/pci/config_space.hpp"
@@ -14,6 +15,7 @@ class ScriptedFunction {
 public:
     std::array<std::uint8_t, 256> bytes{};
     std::array<std::uint32_t, 6> bar_mask{};      // bits that software can set; the rest read as they stand
+    std::uint16_t command_stuck = 0;              // bits of the command register that do not clear
 
     ScriptedFunction& ids(std::uint16_t vendor, std::uint16_t device, std::uint32_t class_code = 0) {
         put16(kVendorId, vendor);
@@ -96,6 +98,8 @@ public:
     std::map<std::uint16_t, ScriptedFunction> functions;
     std::uint64_t reads = 0;
     std::uint64_t misaligned = 0;      // accesses that hardware would not have taken
+    // Told of each write to a function that is there, after it was done.
+    std::function<void(Bdf, unsigned offset, std::uint32_t value)> written;
 
     ScriptedFunction& add(std::uint8_t bus, std::uint8_t device, std::uint8_t function) {
         return functions[Bdf(bus, device, function).value()];
@@ -128,7 +132,11 @@ private:
             const std::uint32_t mask = function.bar_mask[(offset - kFirstBar) / 4];
             value = (function.get(offset, 4) & ~mask) | (value & mask);
         }
+        if (offset == kCommand)
+            value |= function.get(kCommand, 2) & function.command_stuck;
         std::memcpy(&function.bytes.at(offset & ~(width - 1)), &value, width);
+        if (written)
+            written(where, offset, value);
     }
 };
 
