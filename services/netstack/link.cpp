@@ -12,6 +12,9 @@ namespace {
 
 constexpr rt::CallOptions kSmallCall{.reply_bytes = 64, .send_bytes = 64};
 
+// The call was never made.
+bool is_local(Error error) { return !is_transport(error) && !is_exception(error); }
+
 }  // namespace
 
 rt::Task<Result<void>> Link::open(const client::MemoryFactory& memory, const client::AddressSpace& address_space,
@@ -46,12 +49,7 @@ void Link::broken(std::string_view what) {
 std::span<std::byte> Link::begin_frame(std::size_t bytes) {
     if (!end_ || header_bytes_ + bytes > shape_.slot_bytes)
         return {};
-    auto slot = end_->take_transmit_slot();
-    if (!slot && !starved_) {
-        starved_ = true;
-        if (!end_->arm_transmit())   // one came back just now
-            slot = end_->take_transmit_slot();
-    }
+    const auto slot = room_.take(*end_);
     if (!slot)
         return {};
     frame_slot_ = *slot;
@@ -68,8 +66,11 @@ rt::Task<void> Link::publish_frames() {
     for (;;) {
         co_await publish_;
         // By now everything that was ready has run, so one publication covers all of its frames.
-        if (end_ && end_->publish())
-            (void)rt::notify(to_driver_, 1);
+        if (!end_ || !end_->publish())
+            continue;
+        // The driver sleeps and nothing else will wake it: a full message area is waited for.
+        while (!rt::notify(to_driver_, 1))
+            co_await rt::yield();
     }
 }
 
@@ -86,14 +87,12 @@ std::uint32_t Link::receive_batch() {
     if (consumed != 0)
         publish_.signal();   // the slots are free as soon as the copies are made
     stack_->receive(batch);
-    if (starved_ && end_->reclaim() != 0) {
-        starved_ = false;
+    if (room_.came_back(*end_))
         stack_->transmit_room();
-    }
     return consumed;
 }
 
-bool Link::arm() { return end_->receive_full().arm() && (!starved_ || end_->arm_transmit()); }
+bool Link::arm() { return end_->receive_full().arm() && room_.arm(*end_); }
 
 void Link::disarm() {
     end_->receive_full().disarm();
@@ -119,7 +118,9 @@ rt::Task<void> Link::receive_frames() {
             disarm();
             continue;
         }
-        if (auto woken = co_await to_stack_.wait(kSmallCall); !woken) {
+        if (auto woken = co_await to_stack_.wait(kSmallCall); !woken && is_local(woken.error())) {
+            co_await rt::yield();        // the message area is full for now
+        } else if (!woken) {
             rt::log_error("waiting for frames failed: {}", woken.error());
             co_await rt::sleep_for(rt::kSecond);
         }
@@ -176,7 +177,7 @@ rt::Task<Result<void>> Link::attach(rt::ServerCall<Uplink::AttachParams, Uplink:
     // Whatever the driver before still held comes back here; its device was reset when its claim ended.
     earlier_faults_ = bad_slots();
     header_bytes_ = header_bytes;
-    starved_ = false;
+    room_.forget();
     end_.emplace(*rings_, shape_, ++generation_);
     (void)end_->publish();
     attached_.signal();

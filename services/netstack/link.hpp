@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "lib/netcore/stack.hpp"
-#include "lib/uplink/ends.hpp"
+#include "lib/uplink/transmit_room.hpp"
 #include "runtime/event.hpp"
 #include "runtime/server.hpp"
 #include "schema/ipc.client.hpp"
@@ -72,7 +72,7 @@ private:
     std::uint32_t generation_ = 0;
     std::uint16_t header_bytes_ = 0;
     std::uint32_t frame_slot_ = 0;          // between begin_frame and end_frame
-    bool starved_ = false;                  // a frame found no slot; the rings are armed for returning ones
+    uplink::TransmitRoom room_;
     std::uint64_t earlier_faults_ = 0;      // of attachments that are over
     std::uint64_t reported_faults_ = 0;
     std::uint64_t wakes_at_ = 0;            // when run_timers will look next

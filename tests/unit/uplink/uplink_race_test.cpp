@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "lib/uplink/ends.hpp"
+#include "lib/uplink/transmit_room.hpp"
 
 namespace capos::uplink {
 namespace {
@@ -119,6 +119,52 @@ TEST(UplinkRaceTest, EveryFrameArrivesOnceInOrderAndNoWakeUpIsLost) {
     driver_thread.join();
     EXPECT_FALSE(lost) << "received " << received << " sent " << next;
     EXPECT_EQ(stack.faults().total(), 0u);
+}
+
+// The sender is always short of slots, and the driver gives them back one by one: whenever none is left, the one that
+// comes back next is signalled.
+TEST(UplinkRaceTest, SenderThatFindsNoSlotIsSignalledWhenOneComesBack) {
+    constexpr Shape kFew{512, 4, 1};
+    auto rings = std::make_unique<Rings>();
+    StackEnd stack(*rings, kFew, 1);
+    (void)stack.publish();
+    DriverEnd driver(*rings, kFew);
+    Signal to_stack;
+    std::atomic<bool> ended = false;
+
+    std::thread driver_thread([&] {
+        while (!ended) {
+            const auto frame = driver.transmit_full().take();
+            if (!frame) {
+                std::this_thread::yield();
+                continue;
+            }
+            EXPECT_TRUE(driver.transmit_free().put(frame->slot));
+            if (driver.publish())
+                to_stack.raise();
+        }
+    });
+    TransmitRoom room;
+    for (std::uint32_t sent = 0; sent < kFrames;) {
+        if (const auto slot = room.take(stack)) {
+            EXPECT_TRUE(stack.send(*slot, 0, 60));
+            (void)stack.publish();
+            ++sent;
+            continue;
+        }
+        for (bool armed = true;; armed = room.arm(stack)) {      // by take(), the first time
+            if (armed && !to_stack.wait()) {
+                ADD_FAILURE() << "a lost wake-up after " << sent;
+                sent = kFrames;
+                break;
+            }
+            stack.disarm_transmit();
+            if (room.came_back(stack))
+                break;
+        }
+    }
+    ended = true;
+    driver_thread.join();
 }
 
 }  // namespace

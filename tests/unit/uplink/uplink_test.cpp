@@ -6,7 +6,7 @@
 #include <random>
 #include <vector>
 
-#include "lib/uplink/ends.hpp"
+#include "lib/uplink/transmit_room.hpp"
 
 namespace capos::uplink {
 namespace {
@@ -178,6 +178,23 @@ TEST(UplinkTest, AttachmentWithAWrongShapeOrHeaderIsRefused) {
     for (const Shape bad : {Shape{2048, 8, 8}, Shape{2048, 8, 0}, Shape{2048, 513, 4}, Shape{1000, 8, 4},
                             Shape{8192, 8, 4}, Shape{256, 8, 4}, Shape{2048, 1, 1}})
         EXPECT_EQ(check_attachment(*rings, bad).error(), Error::InvalidArgument);
+}
+
+TEST(UplinkTest, SenderThatWasRefusedIsToldOfRoomAlsoWhenAnotherFrameFoundTheSlotsFirst) {
+    Pair pair;
+    (void)pair.stack.publish();
+    TransmitRoom room;
+    while (const auto slot = room.take(pair.stack))
+        ASSERT_TRUE(pair.stack.send(*slot, 0, 60));
+    EXPECT_FALSE(room.came_back(pair.stack));
+    (void)pair.stack.publish();
+    for (int i = 0; i < 2; ++i)
+        ASSERT_TRUE(pair.driver.transmit_free().put(pair.driver.transmit_full().take()->slot));
+    EXPECT_TRUE(pair.driver.publish());                  // it was armed
+    EXPECT_TRUE(room.take(pair.stack));                  // takes both back, and one of them
+    EXPECT_TRUE(room.came_back(pair.stack));
+    EXPECT_FALSE(room.came_back(pair.stack));            // told once
+    EXPECT_TRUE(room.arm(pair.stack));
 }
 
 // A peer that writes anything anywhere: the stack's end stays bounded and consistent and its own slots stay its own.
