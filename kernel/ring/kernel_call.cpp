@@ -63,7 +63,19 @@ Outcome Reply::done() {
     return Outcome::Done;
 }
 
-Outcome Reply::fail(Error error, std::string_view reason) {
+// What a caller may be told of a failure inside the kernel (abi/error.hpp).
+static Error across_the_ring(Error error) {
+    if (is_transport(error) || is_exception(error)) return error;
+    switch (error) {
+    case Error::OutOfMemory:
+    case Error::Exhausted: return Error::Overloaded;
+    case Error::OutOfBounds: return Error::InvalidArgument;
+    default: return Error::Failed;
+    }
+}
+
+Outcome Reply::fail(Error cause, std::string_view reason) {
+    const Error error = across_the_ring(cause);
     std::uint32_t length = 0;
     if (!reason.empty()) {
         std::byte storage[16 + 128];

@@ -58,7 +58,9 @@ public:
     std::uint32_t capability_room() const { return answer_.accept_capabilities - gifts_.count; }
     Process& caller() const;                  // whose ledger pays and whose table receives
     Outcome done();                           // posts the completion with the results built so far
-    Outcome fail(Error error, std::string_view reason = {});   // reason: the argument, handle or object at fault
+    // A local error goes out as an exception: memory or a table used up as Overloaded, out of bounds as InvalidArgument,
+    // any other as Failed. `reason`: the argument, handle or object at fault.
+    Outcome fail(Error cause, std::string_view reason = {});
 
     ~Reply();
 

@@ -95,7 +95,7 @@ Outcome PciFunctionObject::dma(TypedCall<Interface::DmaParams, Interface::DmaRes
 Outcome PciFunctionObject::interrupt(TypedCall<Interface::InterruptParams, Interface::InterruptResults> call) {
     auto interrupt = function_->interrupt(call.caller().ledger(), call.params().index());
     if (!interrupt)
-        return call.fail(interrupt.error() == Error::Exhausted ? Error::Overloaded : interrupt.error(), "index");
+        return call.fail(interrupt.error(), "index");
     (*interrupt)->start_over();
     auto index = call.give(std::move(*interrupt));
     if (!index)
