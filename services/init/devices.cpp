@@ -1,5 +1,7 @@
 #include "services/init/devices.hpp"
 
+#include <iterator>
+
 #include "lib/base/text.hpp"
 #include "runtime/executor.hpp"
 #include "runtime/log.hpp"
@@ -24,12 +26,29 @@ struct Candidates {
     bool claimed = false;
 };
 
+// Functions that cannot be claimed, as they have said.
+class Refused {
+public:
+    bool contains(std::uint16_t bdf) const {
+        for (std::size_t i = 0; i < count_; ++i)
+            if (bdfs_[i] == bdf) return true;
+        return false;
+    }
+    void add(std::uint16_t bdf) { bdfs_[count_++] = bdf; }
+    bool any() const { return count_ != 0; }
+    bool full() const { return count_ == std::size(bdfs_); }
+
+private:
+    std::uint16_t bdfs_[8] = {};
+    std::size_t count_ = 0;
+};
+
 rt::Task<Result<Candidates>> look(const Roots& roots, const schema::DeviceMatch::Reader& match,
-                                  std::optional<std::uint16_t> preferred) {
+                                  std::optional<std::uint16_t> preferred, const Refused& refused) {
     auto reply = CO_TRY(co_await roots.pci_bus.functions({.reply_bytes = 16 * 1024 - 64}));
     Candidates found;
     for (const auto function : reply->functions()) {
-        if (!matches(match, function)) continue;
+        if (!matches(match, function) || refused.contains(function.bdf())) continue;
         // The driver's own device, still being taken down, is waited for rather than left for another.
         if (function.claimed() && preferred == function.bdf()) co_return Candidates{std::nullopt, true};
         if (function.claimed())
@@ -53,9 +72,10 @@ const char* reason(Outcome outcome) {
 
 rt::Task<Result<ClaimedDevice>> claim_device(const Roots& roots, const schema::DeviceMatch::Reader& match,
                                              std::optional<std::uint16_t> preferred) {
+    Refused refused;
     for (unsigned attempt = 0; attempt < kTries; ++attempt) {
-        const Candidates found = CO_TRY(co_await look(roots, match, preferred));
-        if (!found.free && !found.claimed) co_return Error::NotFound;
+        const Candidates found = CO_TRY(co_await look(roots, match, preferred, refused));
+        if (!found.free && !found.claimed) co_return refused.any() ? Error::Failed : Error::NotFound;
         if (found.free) {
             auto reply = CO_TRY(co_await roots.pci_bus.claim(*found.free));
             if (reply->outcome() == Outcome::claimed)
@@ -65,7 +85,9 @@ rt::Task<Result<ClaimedDevice>> claim_device(const Roots& roots, const schema::D
                 FixedText<16> place;
                 place << Hex{static_cast<std::uint64_t>(bdf >> 8), 2} << ':' << Hex{bdf >> 3 & 31u, 2} << '.' << (bdf & 7u);
                 rt::log_error("device {} cannot be claimed: {}", place.view(), reason(reply->outcome()));
-                co_return Error::Failed;
+                if (refused.full()) co_return Error::Failed;
+                refused.add(bdf);
+                continue;        // another one may do
             }
         }
         co_await rt::sleep_for(kRetryPause);

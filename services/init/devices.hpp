@@ -17,7 +17,8 @@ struct ClaimedDevice {
 
 // Claims the first unclaimed function that matches; the one at `preferred`, when given and matching, before others.
 // While all that match are claimed (the claim of a driver that has died is being torn down) it tries again for a
-// second. NotFound: nothing matches. Busy: still claimed. Failed: the function cannot be claimed, which is logged.
+// second. One that cannot be claimed is logged and left for the next. NotFound: nothing matches. Busy: still claimed.
+// Failed: none of those that match can be claimed.
 rt::Task<Result<ClaimedDevice>> claim_device(const Roots& roots, const schema::DeviceMatch::Reader& match,
                                              std::optional<std::uint16_t> preferred);
 

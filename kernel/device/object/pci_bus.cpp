@@ -21,7 +21,8 @@ void PciBusObject::fill(Interface::FunctionInfo::Builder info, const DeviceFunct
     info.set_subsystem(identity.subsystem);
     info.set_class_code(identity.class_code);
     info.set_revision(identity.revision);
-    info.set_claimed(function.state() != FunctionState::Unclaimed);
+    // A dead function is nobody's: a claim of it says what it is.
+    info.set_claimed(function.state() != FunctionState::Unclaimed && function.state() != FunctionState::Dead);
     info.set_transport(function.transport_kind() == TransportKind::Modern   ? Interface::Transport::virtio_modern
                        : function.transport_kind() == TransportKind::Legacy ? Interface::Transport::virtio_legacy
                                                                             : Interface::Transport::none);
@@ -53,7 +54,7 @@ Outcome PciBusObject::claim(TypedCall<Interface::ClaimParams, Interface::ClaimRe
     if (!claim)
         return call.fail(claim.error(), "function");
     if (auto begun = function->begin_claim(std::move(*claim)); !begun)
-        return call.fail(Error::Failed, "register window");
+        return call.fail(begun.error(), "register window");
     if (function->state() == FunctionState::Claiming)
         return call.park(function->waiters(), *this);
     Ref<PciFunctionObject> taken = function->take_claim();

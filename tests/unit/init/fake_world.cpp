@@ -201,6 +201,9 @@ bool FakeWorld::answer_others(const abi::Submission& call, const std::string& me
         });
     if (method == "PciBus.claim") {
         const std::uint16_t bdf = params<schema::PciBus::ClaimParams>(call).bdf();
+        if (std::find(dead.begin(), dead.end(), bdf) != dead.end())
+            return reply<schema::PciBus::ClaimResults>(
+                call, [](auto& results) { results.set_outcome(schema::PciBus::ClaimResults::Outcome::dead); });
         claimed.push_back(bdf);
         return reply<schema::PciBus::ClaimResults>(
             call,

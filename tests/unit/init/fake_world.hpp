@@ -61,6 +61,7 @@ public:
     std::map<std::string, Error> failures;     // "Process.grant" -> the error its next call answers
     std::vector<std::uint16_t> devices;        // bdfs of functions that match
     std::vector<std::uint16_t> claimed;
+    std::vector<std::uint16_t> dead;           // of them: answer a claim so
     std::vector<std::string> power;            // "Power.off" and "Power.reset", as they were called
     std::size_t own_views = 0;                 // mappings that init has of memory it fills
     abi::Handle last_handle = 100;

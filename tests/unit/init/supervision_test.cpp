@@ -64,6 +64,23 @@ TEST_F(SupervisionTest, AClaimThatIsStillTornDownIsWaitedForAndNotLeftForAnother
     EXPECT_EQ(world_.process("stack").granted.at(1), "device 24");
 }
 
+TEST_F(SupervisionTest, ADeadDeviceIsNamedAndTheNextOneLikeItTaken) {
+    world_.devices = {0x18, 0x20};
+    world_.dead = {0x18};
+    start_services();
+    EXPECT_TRUE(said("device 00:03.0 cannot be claimed: it is dead until reboot"));
+    EXPECT_EQ(world_.process("stack").granted.at(1), "device 32");
+}
+
+TEST_F(SupervisionTest, WithNothingButADeadDeviceTheServiceFailsAndDoesNotWaitForIt) {
+    world_.devices = {0x18};
+    world_.dead = {0x18};
+    start_services();
+    EXPECT_TRUE(said("device 00:03.0 cannot be claimed: it is dead until reboot"));
+    EXPECT_TRUE(said("service \"stack\": cannot be started"));
+    EXPECT_EQ(world_.count_of("stack"), 0u);
+}
+
 TEST_F(SupervisionTest, AFaultIsRecordedAndTheServiceComesBack) {
     start_services();
     world_.end(world_.process("page"), Cause::fault);
