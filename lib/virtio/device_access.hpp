@@ -21,12 +21,4 @@ inline std::uint32_t read_width(RegisterWindow& window, std::uint32_t offset, st
     }
 }
 
-inline void write_width(RegisterWindow& window, std::uint32_t offset, std::uint8_t width, std::uint32_t value) {
-    switch (width) {
-    case 1: return window.write8(offset, static_cast<std::uint8_t>(value));
-    case 2: return window.write16(offset, static_cast<std::uint16_t>(value));
-    default: return window.write32(offset, value);
-    }
-}
-
 }  // namespace capos::virtio

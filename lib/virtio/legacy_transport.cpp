@@ -57,8 +57,4 @@ std::uint32_t LegacyTransport::read_device(std::uint32_t offset, std::uint8_t wi
     return read_width(*window_, device_offset() + offset, width);
 }
 
-void LegacyTransport::write_device(std::uint32_t offset, std::uint8_t width, std::uint32_t value) {
-    write_width(*window_, device_offset() + offset, width, value);
-}
-
 }  // namespace capos::virtio

@@ -32,7 +32,6 @@ public:
     std::uint8_t interrupt_status() override;
     std::uint32_t device_bytes() override;
     std::uint32_t read_device(std::uint32_t offset, std::uint8_t width) override;
-    void write_device(std::uint32_t offset, std::uint8_t width, std::uint32_t value) override;
 
 private:
     std::uint32_t device_offset() const { return msix_ ? legacy::kDeviceWithMsix : legacy::kDeviceWithoutMsix; }

@@ -86,8 +86,4 @@ std::uint32_t ModernTransport::read_device(std::uint32_t offset, std::uint8_t wi
     return read_width(*windows_.device, offset, width);
 }
 
-void ModernTransport::write_device(std::uint32_t offset, std::uint8_t width, std::uint32_t value) {
-    write_width(*windows_.device, offset, width, value);
-}
-
 }  // namespace capos::virtio

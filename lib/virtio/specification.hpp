@@ -12,7 +12,6 @@ inline constexpr std::uint8_t kStatusDriver = 2;
 inline constexpr std::uint8_t kStatusDriverOk = 4;
 inline constexpr std::uint8_t kStatusFeaturesOk = 8;
 inline constexpr std::uint8_t kStatusNeedsReset = 64;
-inline constexpr std::uint8_t kStatusFailed = 128;
 
 inline constexpr std::uint16_t kNoVector = 0xffff;          // 4.1.5.1.2: no MSI-X vector, or the vector was refused
 inline constexpr std::uint16_t kPciVendor = 0x1af4;         // 4.1.2
@@ -77,7 +76,6 @@ inline constexpr std::uint32_t kDriverFeature = 0x0c;       // 32 bits
 inline constexpr std::uint32_t kConfigurationVector = 0x10; // 16 bits
 inline constexpr std::uint32_t kQueueCount = 0x12;          // 16 bits
 inline constexpr std::uint32_t kDeviceStatus = 0x14;        // 8 bits
-inline constexpr std::uint32_t kGeneration = 0x15;          // 8 bits
 inline constexpr std::uint32_t kQueueSelect = 0x16;         // 16 bits
 inline constexpr std::uint32_t kQueueSize = 0x18;           // 16 bits
 inline constexpr std::uint32_t kQueueVector = 0x1a;         // 16 bits

@@ -44,7 +44,6 @@ public:
     // to be aligned and inside.
     virtual std::uint32_t device_bytes() = 0;
     virtual std::uint32_t read_device(std::uint32_t offset, std::uint8_t width) = 0;
-    virtual void write_device(std::uint32_t offset, std::uint8_t width, std::uint32_t value) = 0;
 
 protected:
     ~Transport() = default;
