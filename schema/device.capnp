@@ -101,7 +101,7 @@ interface QueueBroker {
     enum Outcome { created @0; noSuchQueue @1; vectorRefused @2; sizeUnsupported @3; }
   }
   struct ActivateParams {}
-  struct ActivateResults {}
+  struct ActivateResults { configurationInterrupt @0 :Bool; }   # interrupt 0 (INTx: the line) tells of configuration changes
 }
 
 interface BrokeredQueue {

@@ -55,8 +55,12 @@ rt::Task<Result<void>> Device::route_interrupts(const client::PciFunction& funct
         auto reply = co_await function.interrupt(index);
         if (!reply && reply.error() == Error::InvalidArgument)
             break;
-        if (!reply)
+        if (!reply && (reply.error() == Error::Disconnected || reply.error() == Error::QuotaExceeded))
             co_return reply.error();
+        if (!reply) {
+            rt::log_warning("interrupt {} refused: {}", index, reply.error());
+            break;
+        }
         interrupts_[index] = CO_TRY(reply->take<schema::Interrupt>((*reply)->interrupt()));
         message_signalled_ = (*reply)->kind() == schema::PciFunction::InterruptResults::Kind::msix;
         count_ = static_cast<std::uint16_t>(index + 1);
@@ -77,10 +81,21 @@ rt::Task<Result<void>> Device::activate(const client::PciFunction& function, con
     CO_TRY(co_await receive_.open(broker_, address_space, pool_, kReceiveQueue, vector, Queue::Direction::Receive, layout_));
     CO_TRY(co_await transmit_.open(broker_, address_space, pool_, kTransmitQueue, vector, Queue::Direction::Transmit,
                                    layout_));
-    CO_TRY(co_await broker_.activate());
+    auto activated = CO_TRY(co_await broker_.activate());
+    configuration_routed_ = activated->configuration_interrupt();
     rt::log_info("running, receive {} and transmit {} frames, {}", receive_.chains(), transmit_.chains(),
                  count_ == 0 ? "no interrupt" : message_signalled_ ? "MSI-X" : "INTx");
     co_return {};
+}
+
+LinkNews Device::link_news() const {
+    if (!has_status_)
+        return LinkNews::Never;
+    if (count_ == 0 || (message_signalled_ && !configuration_routed_))
+        return LinkNews::Asked;
+    if (!message_signalled_)
+        return LinkNews::Acknowledged;
+    return count_ == 1 ? LinkNews::Shared : LinkNews::Own;
 }
 
 rt::Task<void> Device::close(const client::AddressSpace& address_space) {

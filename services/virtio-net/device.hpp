@@ -16,6 +16,15 @@ namespace capos::virtio_net {
 
 using MacAddress = std::array<std::byte, 6>;
 
+// How the driver learns that the link has changed.
+enum class LinkNews : std::uint8_t {
+    Never,          // the device does not know its link
+    Asked,          // by asking it now and then
+    Own,            // by interrupt 0, which tells of nothing else
+    Shared,         // by the interrupt of the queues, which does not say so
+    Acknowledged,   // by the answer to acknowledging the line
+};
+
 class Device {
 public:
     // Resets the function and negotiates. `interrupts`: routes those that the function has. Failed: the device refused
@@ -32,9 +41,10 @@ public:
     Queue& receive() { return receive_; }
     Queue& transmit() { return transmit_; }
 
-    // Interrupt of both queues, and of the configuration when it has one of its own.
+    // Interrupt of both queues, nullptr when there is none; and of the configuration with LinkNews::Own.
     const client::Interrupt* traffic_interrupt() const;
-    const client::Interrupt* configuration_interrupt() const { return message_signalled_ && count_ > 0 ? &interrupts_[0] : nullptr; }
+    const client::Interrupt& configuration_interrupt() const { return interrupts_[0]; }
+    LinkNews link_news() const;          // once activated
     bool message_signalled() const { return message_signalled_; }
 
     // Up without asking when the device cannot say.
@@ -51,6 +61,7 @@ private:
     std::array<client::Interrupt, kMostInterrupts> interrupts_;
     std::uint16_t count_ = 0;
     bool message_signalled_ = false;
+    bool configuration_routed_ = false;  // the device raises interrupt 0 for its configuration
     bool legacy_ = false;
     bool any_layout_ = false;
     bool has_mac_ = false;

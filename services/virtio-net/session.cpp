@@ -5,6 +5,12 @@
 
 namespace capos::virtio_net {
 
+namespace {
+
+constexpr std::uint64_t kLinkPause = rt::kSecond / 10;
+
+}  // namespace
+
 rt::Task<Error> Session::run() {
     Result<void> ended = co_await start();
     if (ended)
@@ -144,7 +150,7 @@ rt::Task<Result<void>> Session::move_frames() {
             auto sent = begin_transmit(plan);
             CO_TRY(finish_transmit(plan, co_await sent));
         } else {
-            if (!failure_ && flow_.may_sleep(device_.receive().state(), device_.transmit().state(), stock_count_,
+            if (!failure_ && !signal_owed_ && flow_.may_sleep(device_.receive().state(), device_.transmit().state(), stock_count_,
                                              attachment_.end()))
                 (void)co_await work_;
             else
@@ -165,6 +171,7 @@ void Session::fail(Error error) {
 
 rt::Task<void> Session::wait_for_device() {
     const client::Interrupt* interrupt = device_.traffic_interrupt();
+    const LinkNews news = device_.link_news();
     while (interrupt != nullptr && mode_ != Mode::Polled) {
         if (auto came = co_await interrupt->wait(); !came)
             co_return fail(came.error());
@@ -174,7 +181,9 @@ rt::Task<void> Session::wait_for_device() {
             if (!status)
                 co_return fail(status.error());
             if ((*status)->configuration_changed())
-                (void)co_await report_link();
+                look_at_link_.signal();
+        } else if (news == LinkNews::Shared && !look_at_link_.signalled()) {
+            look_at_link_.signal();
         }
         work_.signal();
     }
@@ -190,10 +199,10 @@ rt::Task<void> Session::wait_for_stack() {
 
 // The signal goes out with the next entry of the kernel, which comes before any sleep.
 void Session::publish() {
-    if (!attachment_.end().publish())
-        return;
-    if (auto queued = rt::notify(attachment_.to_stack(), 1); !queued)
-        fail(queued.error());
+    signal_owed_ |= attachment_.end().publish();
+    // A full message area is no fault: the signal stays owed, and nobody sleeps before it is out.
+    if (signal_owed_ && rt::notify(attachment_.to_stack(), 1))
+        signal_owed_ = false;
 }
 
 rt::Task<void> Session::watch_attachment() {
@@ -213,16 +222,22 @@ rt::Task<Result<void>> Session::report_link() {
 }
 
 rt::Task<void> Session::watch_link() {
-    const client::Interrupt* interrupt = mode_ == Mode::Polled ? nullptr : device_.configuration_interrupt();
+    const LinkNews news = device_.link_news();
     for (;;) {
         if (auto reported = co_await report_link(); !reported)
             co_return fail(reported.error());
-        if (mode_ == Mode::Polled)
+        if (news == LinkNews::Never)
+            co_return;
+        if (news == LinkNews::Asked || mode_ == Mode::Polled) {
             co_await rt::sleep_for(rt::kSecond);
-        else if (interrupt == nullptr || interrupt == device_.traffic_interrupt())
-            co_return;                       // wait_for_device() sees the change
-        else if (auto changed = co_await interrupt->wait(); !changed)
-            co_return fail(changed.error());
+        } else if (news == LinkNews::Own) {
+            if (auto changed = co_await device_.configuration_interrupt().wait(); !changed)
+                co_return fail(changed.error());
+        } else {
+            if (news == LinkNews::Shared)
+                co_await rt::sleep_for(kLinkPause);      // traffic raises it too: asked seldom, and once more afterwards
+            (void)co_await look_at_link_;
+        }
     }
 }
 

@@ -74,12 +74,14 @@ private:
     std::optional<Error> failure_;
     std::optional<bool> link_;
     bool started_ = false;
+    bool signal_owed_ = false;                                   // the stack sleeps and was not told yet
     std::uint32_t recent_ = 0;                                   // frames in the last exchange: how busy it is
     std::array<std::uint16_t, uplink::kMaxSlots> stock_{};       // empty receive slots in hand
     std::uint32_t stock_count_ = 0;
     std::array<Post, kBatch> empty_{};
     std::array<Post, kBatch> send_{};
     rt::Event work_;
+    rt::Event look_at_link_;
     std::array<rt::Task<void>, 4> beside_;
 };
 

@@ -68,9 +68,12 @@ Outcome QueueBrokerObject::create(TypedCall<Interface::CreateParams, Interface::
         return call.fail(Error::InvalidArgument, "pool");
 
     virtio::Transport& transport = function_->transport();
-    const std::uint16_t there = index < device::DeviceFunction::kMaxQueues ? transport.queue_size(index) : 0;
+    std::uint16_t there = index < device::DeviceFunction::kMaxQueues ? transport.queue_size(index) : 0;
     if (there == 0)
         return refuse(Answer::no_such_queue);
+    // A legacy queue has the device's size; any other may be made smaller (4.1.5.1.3).
+    if (!transport.is_legacy() && there > virtio::kMaxQueueSize)
+        there = virtio::kMaxQueueSize;
     const std::uint16_t wanted = call.params().size();
     const bool own_size = wanted == 0 || wanted >= there || transport.is_legacy();
     const auto layout = virtio::SplitLayout::create(own_size ? there : wanted);
@@ -105,10 +108,10 @@ Outcome QueueBrokerObject::activate(TypedCall<Interface::ActivateParams, Interfa
         return call.fail(Error::Busy, "activate");
     virtio::Transport& transport = function_->transport();
     // Interrupt 0 also tells of configuration changes; a device without room for that is asked by its driver instead.
-    if (function_->uses_msix() && function_->has_interrupt(0))
-        (void)transport.set_configuration_vector(0);
+    const bool told = function_->has_interrupt(0) && (!function_->uses_msix() || transport.set_configuration_vector(0));
     transport.add_status(virtio::kStatusDriverOk);
     function_->set_setup(Setup::Active);
+    call.results().set_configuration_interrupt(told);
     return call.done();
 }
 
