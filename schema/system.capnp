@@ -133,6 +133,7 @@ interface SystemInfo {
     faults @20 :UInt64;                                   # process faults since boot
     kernelBytes @21 :UInt64;                              # kernel image and its own tables
     ledgerDrift @22 :Int64;                               # charged minus used frames; 0 when the books balance
+    unownedInterrupts @23 :UInt64;                        # of `interrupts`: no device raised them
   }
   struct Mitigation { name @0 :Text; active @1 :Bool; note @2 :Text; }
 

@@ -115,7 +115,10 @@ void end_of_interrupt();
 std::uint8_t in8(std::uint16_t port);   void out8(std::uint16_t port, std::uint8_t value);
 std::uint16_t in16(std::uint16_t port); void out16(std::uint16_t port, std::uint16_t value);
 std::uint32_t in32(std::uint16_t port); void out32(std::uint16_t port, std::uint32_t value);
-// Maps device memory uncached into the kernel half. OutOfMemory when the window range is used up.
+// Whether a device's registers can be there: below the CPU's physical limit, and nothing of the machine's memory.
+bool is_device_range(PhysAddr first, std::uint64_t bytes);
+// Maps device memory uncached into the kernel half. InvalidArgument: not is_device_range(). OutOfMemory: the window range
+// or the memory for its tables is used up.
 Result<volatile std::byte*> map_device(PhysAddr address, std::size_t bytes);
 
 // Randomness from the CPU: false when the instruction is missing or keeps failing.

@@ -14,12 +14,19 @@ DeviceFunction::DeviceFunction(const pci::Identity& identity) : identity_(identi
 void DeviceFunction::examine() {
     pci::ConfigSpace& space = config_space();
     const auto capabilities = pci::CapabilityList::read(space, identity_.where);
+    if (capabilities.damaged())
+        report("capability list leads back or into the header, the rest is not read");
     const pci::Capability* msix = capabilities.find(pci::kCapabilityMsix);
     if (msix != nullptr)
         msix_vectors_ = pci::msix_vectors(space, identity_.where, msix->offset);
     if (!virtio::is_virtio(identity_))
         return;
-    bars_ = pci::read_bars(space, identity_.where);
+    bars_ = pci::read_bars(space, identity_.where, [](std::uint64_t base, std::uint64_t bytes) {
+        return arch::is_device_range(PhysAddr{base}, bytes);
+    });
+    for (const pci::Bar& bar : bars_)
+        if (bar.refused)
+            report("register window where none can be, not used");
     level_reset_ = pci::LevelReset::read(space, identity_.where, capabilities);
     if (msix != nullptr) {
         if (auto layout = pci::read_msix(space, identity_.where, msix->offset, bars_)) {
@@ -108,6 +115,15 @@ Result<Ref<InterruptObject>> DeviceFunction::interrupt(Ledger& ledger, std::uint
     if (!interrupts_[index])
         interrupts_[index] = TRY(InterruptObject::create(ledger, *this, index));
     return interrupts_[index];
+}
+
+bool DeviceFunction::look_at_status() {
+    if (setup_ == Setup::Active && !needs_reset_ && (transport_->status() & virtio::kStatusNeedsReset) != 0) {
+        needs_reset_ = true;
+        ++counters.misbehaviours;
+        report("the device asks for a reset");
+    }
+    return needs_reset_;
 }
 
 void DeviceFunction::set_line_interrupt(bool enabled) {

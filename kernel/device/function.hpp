@@ -85,6 +85,10 @@ public:
     Setup setup() const { return setup_; }
     void set_setup(Setup setup) { setup_ = setup; }
     virtio::Transport& transport() { return *transport_; }
+    // The configuration may have changed: asks the device whether it has given up (DEVICE_NEEDS_RESET), which is counted
+    // and stays until the next reset.
+    bool look_at_status();
+    bool needs_reset() const { return needs_reset_; }
 
     // The claim's interrupt `index`, the same object each time. InvalidArgument: the function has no such interrupt;
     // QuotaExceeded, Exhausted (no vector left).
@@ -128,6 +132,7 @@ private:
     std::uint32_t claim_number_ = 0;
     std::uint32_t epoch_ = 0;
     std::uint64_t reset_since_ns_ = 0;
+    bool needs_reset_ = false;
     bool in_level_reset_ = false;                // the device's own reset was not confirmed
     char holder_[32] = {};
 

@@ -31,6 +31,7 @@ void DeviceFunction::start_reset(FunctionState state) {
     state_ = state;
     ++epoch_;
     in_level_reset_ = false;
+    needs_reset_ = false;
     reset_since_ns_ = arch::now_ns();
     transport_->begin_reset();
     poll_reset();

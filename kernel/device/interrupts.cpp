@@ -30,7 +30,6 @@ struct Line {
 
 InterruptObject* vectors[256];
 Line lines[kMaxLines];
-std::uint64_t unowned_total;
 
 Line* find_line(std::uint8_t line) {
     for (Line& entry : lines)
@@ -78,7 +77,7 @@ void deliver_line(Line& line) {
         line.unowned = 0;
         return;
     }
-    ++unowned_total;
+    ++counters.unowned_interrupts;
     if (++line.unowned < kUnownedLimit)
         return;
     arch::mask_line(line.line);
@@ -135,12 +134,10 @@ void deliver(std::uint8_t vector) {
         if (owner != nullptr)
             deliver_line(*owner);
         else
-            ++unowned_total;
+            ++counters.unowned_interrupts;
     }
     arch::end_of_interrupt();
 }
-
-std::uint64_t unowned_interrupts() { return unowned_total; }
 
 }  // namespace capos::kernel::device
 

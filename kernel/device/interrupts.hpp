@@ -19,7 +19,4 @@ void detach_line(std::uint8_t line, InterruptObject& interrupt);
 // The hook for every device vector: delivers, ends the interrupt, returns.
 void deliver(std::uint8_t vector);
 
-// Interrupts on a line that no sharer owned, and on vectors that belong to nobody.
-std::uint64_t unowned_interrupts();
-
 }  // namespace capos::kernel::device

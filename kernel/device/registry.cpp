@@ -6,6 +6,8 @@
 #include "kernel/device/device_facts.hpp"
 #include "kernel/device/label.hpp"
 #include "kernel/device/mechanism1.hpp"
+#include "lib/pci/capabilities.hpp"
+#include "lib/pci/msix.hpp"
 
 namespace capos::kernel::device {
 namespace {
@@ -13,10 +15,26 @@ namespace {
 alignas(DeviceFunction) std::byte storage[kMaxFunctions][sizeof(DeviceFunction)];
 std::uint32_t count;
 
+// Whatever firmware has left on: no line, no messages, no bus mastering.
+void quieten(pci::ConfigSpace& space, pci::Bdf where) {
+    pci::update_command(space, where, pci::kCommandInterruptDisable, pci::kCommandBusMaster);
+    for (const pci::Capability& entry : pci::CapabilityList::read(space, where).entries()) {
+        const bool msix = entry.id == pci::kCapabilityMsix;
+        if ((!msix && entry.id != pci::kCapabilityMsi) || entry.offset > 0xfc)
+            continue;
+        static_assert(pci::kMsixControl == pci::kMsiControl);
+        const auto control = static_cast<std::uint8_t>(entry.offset + pci::kMsixControl);
+        const std::uint16_t before = space.read16(where, control);
+        const std::uint16_t enable = msix ? pci::kMsixEnable : pci::kMsiEnable;
+        if ((before & enable) != 0)
+            space.write16(where, control, before & static_cast<std::uint16_t>(~enable));
+    }
+}
+
 class Keeper final : public pci::Visitor {
 public:
     void found(const pci::Identity& identity) override {
-        pci::update_command(config_space(), identity.where, pci::kCommandInterruptDisable, pci::kCommandBusMaster);
+        quieten(config_space(), identity.where);
         if (count == kMaxFunctions) {
             ++refused;
             return;
@@ -35,12 +53,17 @@ public:
 
 void scan_functions() {
     Keeper keeper;
-    pci::scan(config_space(), keeper);
-    if (keeper.refused == 0)
-        return;
+    const pci::ScanSummary summary = pci::scan(config_space(), keeper);
     FixedText<64> text;
-    text << keeper.refused << " functions beyond " << kMaxFunctions << " are not used";
-    console::line("device", text.view());
+    if (keeper.refused != 0) {
+        text << keeper.refused << " functions beyond " << kMaxFunctions << " are not used";
+        console::line("device", text.view());
+    }
+    if (summary.refused_bridges != 0) {
+        text.clear();
+        text << summary.refused_bridges << " bridges lead to no bus of their own and are not followed";
+        console::line("device", text.view());
+    }
 }
 
 std::uint32_t function_count() { return count; }

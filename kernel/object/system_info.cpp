@@ -53,6 +53,7 @@ Outcome SystemInfoObject::overview(TypedCall<Interface::OverviewParams, Interfac
     results.set_memory_total(frames_total() * kPageSize);
     results.set_memory_free(frames_free() * kPageSize);
     results.set_interrupts(counters.interrupts);
+    results.set_unowned_interrupts(counters.unowned_interrupts);
     results.set_context_switches(counters.context_switches);
     results.set_address_space_switches(counters.address_space_switches);
     results.set_refusals(counters.refusals);

@@ -12,6 +12,7 @@ class Process;
 // Machine-wide counters, for SystemInfo.
 struct KernelCounters {
     std::uint64_t interrupts = 0;
+    std::uint64_t unowned_interrupts = 0;   // on a line that no sharer held, or on a vector that is nobody's
     std::uint64_t context_switches = 0;
     std::uint64_t address_space_switches = 0;
     std::uint64_t submissions = 0;

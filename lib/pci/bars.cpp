@@ -20,18 +20,19 @@ std::uint32_t probe(ConfigSpace& space, Bdf where, std::uint8_t offset, std::uin
 }
 
 // A register is believed only when a device could decode it.
-Bar checked(BarKind kind, std::uint64_t base, std::uint64_t mask, std::uint64_t limit) {
+Bar checked(BarKind kind, std::uint64_t base, std::uint64_t mask, std::uint64_t limit, Decodable decodable) {
     if (mask == 0 || base == 0)
         return {};
     const std::uint64_t bytes = std::uint64_t{1} << std::countr_zero(mask);
-    if (bytes > limit || base % bytes != 0 || base > limit - bytes)
-        return {};
+    if (bytes > limit || base % bytes != 0 || base > limit - bytes ||
+        (kind == BarKind::Memory && !decodable(base, bytes)))
+        return {.refused = true};
     return {kind, base, bytes};
 }
 
 }  // namespace
 
-Bars read_bars(ConfigSpace& space, Bdf where) {
+Bars read_bars(ConfigSpace& space, Bdf where, Decodable decodable) {
     Bars bars{};
     const std::uint16_t command = space.read16(where, kCommand);
     space.write16(where, kCommand, command & static_cast<std::uint16_t>(~(kCommandIo | kCommandMemory)));
@@ -40,11 +41,11 @@ Bars read_bars(ConfigSpace& space, Bdf where) {
         const std::uint32_t low = space.read32(where, offset);
         const std::uint32_t low_mask = probe(space, where, offset, low);
         if (low & kIoSpace) {
-            bars[index] = checked(BarKind::Io, low & 0xfffc, low_mask & 0xfffc, kPortLimit);
+            bars[index] = checked(BarKind::Io, low & 0xfffc, low_mask & 0xfffc, kPortLimit, decodable);
             continue;
         }
         if ((low & kTypeMask) != kType64) {
-            bars[index] = checked(BarKind::Memory, low & ~15u, low_mask & ~15u, kPhysicalLimit);
+            bars[index] = checked(BarKind::Memory, low & ~15u, low_mask & ~15u, kPhysicalLimit, decodable);
             continue;
         }
         if (index + 1 == kBarCount)
@@ -53,7 +54,7 @@ Bars read_bars(ConfigSpace& space, Bdf where) {
         const std::uint32_t high = space.read32(where, upper);
         const std::uint32_t high_mask = probe(space, where, upper, high);
         bars[index] = checked(BarKind::Memory, std::uint64_t{high} << 32 | (low & ~15u),
-                              std::uint64_t{high_mask} << 32 | (low_mask & ~15u), kPhysicalLimit);
+                              std::uint64_t{high_mask} << 32 | (low_mask & ~15u), kPhysicalLimit, decodable);
         ++index;
     }
     space.write16(where, kCommand, command);

@@ -15,6 +15,10 @@ inline constexpr std::uint16_t kMsixEnable = 1 << 15;      // message control re
 inline constexpr std::uint16_t kMsixMaskAll = 1 << 14;
 inline constexpr std::uint8_t kMsixControl = 2;            // message control's offset in the capability
 
+// MSI, which the kernel only switches off (6.8.1).
+inline constexpr std::uint16_t kMsiEnable = 1 << 0;        // message control register
+inline constexpr std::uint8_t kMsiControl = 2;
+
 // A table that was found to lie inside its BAR, at whatever multiple of 8 it stands.
 struct MsixLayout {
     std::uint8_t capability = 0;       // offset in configuration space

@@ -28,7 +28,7 @@ PciStructure structure(pci::ConfigSpace& space, pci::Bdf where, std::uint8_t cap
     if (bar >= pci::kBarCount || bars[bar].kind != pci::BarKind::Memory || bytes < minimum ||
         !bars[bar].contains(offset, bytes))
         return {};
-    return {bar, offset, bytes};
+    return {bar, offset, bytes < PciStructure::kMost ? bytes : PciStructure::kMost};
 }
 
 }  // namespace

@@ -10,8 +10,9 @@
 
 namespace capos::virtio {
 
-// A structure that was found to lie inside a memory BAR.
+// A structure that was found to lie inside a memory BAR; of a longer one the first kMost bytes.
 struct PciStructure {
+    static constexpr std::uint32_t kMost = 64 * 1024;
     std::uint8_t bar = 0;
     std::uint32_t offset = 0;
     std::uint32_t bytes = 0;         // 0: the function has none

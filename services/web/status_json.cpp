@@ -91,6 +91,7 @@ void write_system(Writer& out, const SystemInfo::OverviewResults::Reader& overvi
         .end_object()
         .key("counters").begin_object()
         .member("interrupts", overview.interrupts())
+        .member("unowned_interrupts", overview.unowned_interrupts())
         .member("context_switches", overview.context_switches())
         .member("address_space_switches", overview.address_space_switches())
         .member("doorbells", overview.doorbells())

@@ -20,6 +20,7 @@ struct CpuFeatures {
     bool meltdown_immune;               // RDCL_NO, or a vendor that never was affected
     bool sampling_immune;               // MDS_NO
     bool kernel_keeps_wx;               // found when the kernel's tables had been built
+    std::uint8_t physical_bits;         // width of a physical address, 32..52
     std::uint32_t apic_id;
     std::uint32_t extended_state_bytes; // of an XSAVE (or FXSAVE) area for the components switched on
 };

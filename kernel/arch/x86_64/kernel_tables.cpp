@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "kernel/arch/x86_64/cpu.hpp"
+#include "kernel/arch/x86_64/device_range.hpp"
 #include "kernel/arch/x86_64/features.hpp"
 #include "kernel/arch/x86_64/page_walk.hpp"
 #include "kernel/arch/x86_64/paging.hpp"
@@ -29,6 +30,7 @@ std::uint64_t entry_tables;          // a root of which the last entry goes into
 std::uint16_t used_entries[64];      // indices of root entries in use
 unsigned used_entry_count;
 std::uint64_t window_used;           // bytes of the device window handed out
+std::span<const MemoryRange> memory; // all RAM; the boot code's, for ever
 
 struct Window { std::uint64_t physical; std::uint64_t bytes; std::uint64_t address; };
 Window windows[64];
@@ -62,6 +64,23 @@ void map_pages(std::uint64_t address, std::uint64_t physical, std::uint64_t end,
         entry = entry == nullptr || table_index(address, 0) == 0 ? &entry_for(address, 0) : entry + 1;
         *entry = physical | flags;
     }
+}
+
+// The tables for [address, end), so that map_pages() needs no memory there. OutOfMemory; what was made stays.
+Result<void> make_tables(std::uint64_t address, std::uint64_t end) {
+    for (address &= ~(kLargePage - 1); address < end; address += kLargePage) {
+        std::uint64_t table = root_table;
+        for (unsigned at = 3; at > 0; --at) {
+            std::uint64_t& entry = table_at(table)[table_index(address, at)];
+            if ((entry & kEntryPresent) == 0) {
+                const PhysAddr frame = TRY(frames_take(0));
+                zero_frames(frame, 1);
+                entry = static_cast<std::uint64_t>(frame) | kEntryPresent | kEntryWritable;
+            }
+            table = entry;
+        }
+    }
+    return {};
 }
 
 void map_image() {
@@ -138,6 +157,7 @@ void zero_frames(PhysAddr first, std::size_t count) {
 }
 
 void build_kernel_tables(std::span<const MemoryRange> ram) {
+    memory = ram;
     root_table = new_table();
     map_image();
     for (const MemoryRange& range : ram) map_direct(range);
@@ -175,9 +195,14 @@ void copy_kernel_half(std::uint64_t* root) {
 
 std::uint64_t kernel_root() { return root_table; }
 
+bool is_device_range(PhysAddr first, std::uint64_t bytes) {
+    return may_be_device(static_cast<std::uint64_t>(first), bytes, cpu_features.physical_bits, memory);
+}
+
 Result<volatile std::byte*> map_device(PhysAddr address, std::size_t bytes) {
     const std::uint64_t physical = static_cast<std::uint64_t>(address);
-    if (bytes == 0 || physical > kEntryFrame || bytes > kDeviceWindowBytes) return Error::InvalidArgument;
+    if (!is_device_range(address, bytes)) return Error::InvalidArgument;
+    if (bytes > kDeviceWindowBytes) return Error::OutOfMemory;
     for (unsigned i = 0; i < window_count; ++i) {
         const Window& window = windows[i];
         if (physical >= window.physical && physical - window.physical + bytes <= window.bytes)
@@ -187,6 +212,7 @@ Result<volatile std::byte*> map_device(PhysAddr address, std::size_t bytes) {
     const std::uint64_t size = (physical - first + bytes + kPageSize - 1) & ~(kPageSize - 1);
     if (size > kDeviceWindowBytes - window_used || window_count == std::size(windows)) return Error::OutOfMemory;
     const std::uint64_t at = kDeviceWindowBase + window_used;
+    TRY(make_tables(at, at + size));
     map_pages(at, first, at + size, kData | kEntryUncached | kEntryWriteThrough);
     window_used += size;
     windows[window_count++] = {first, size, at};

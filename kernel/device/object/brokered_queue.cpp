@@ -41,9 +41,12 @@ Outcome BrokeredQueueObject::call(KernelCall& call) {
 
 BrokeredQueueObject::Fault BrokeredQueueObject::drain(Interface::ExchangeResults::Builder& results, std::uint32_t most) {
     constexpr std::size_t kBatch = 32;
-    if (most == 0 || !queue().pending())
+    if (!queue().pending())
         return Fault::none;
     const std::uint32_t room = most < queue().chains_in_flight() ? most : queue().chains_in_flight();
+    // Also where nothing can be taken back: an index that has moved with nothing in flight is the device's fault.
+    if (room == 0)
+        return queue().drain({}) ? Fault::none : misbehaved();
     auto list = results.init_done(room);
     Done batch[kBatch];
     std::uint32_t count = 0;
@@ -52,8 +55,7 @@ BrokeredQueueObject::Fault BrokeredQueueObject::drain(Interface::ExchangeResults
         const std::size_t ask = room - count < kBatch ? room - count : kBatch;
         const auto taken = queue().drain(std::span(batch, ask));
         if (!taken) {
-            function_->counters.misbehaviours += std::exchange(broken_, true) ? 0 : 1;
-            fault = Fault::device_misbehaved;
+            fault = misbehaved();
             break;
         }
         for (std::size_t i = 0; i < *taken; ++i) {
@@ -67,6 +69,11 @@ BrokeredQueueObject::Fault BrokeredQueueObject::drain(Interface::ExchangeResults
     list.shrink_to(count);
     function_->counters.completions += count;
     return fault;
+}
+
+BrokeredQueueObject::Fault BrokeredQueueObject::misbehaved() {
+    function_->counters.misbehaviours += std::exchange(broken_, true) ? 0 : 1;
+    return Fault::device_misbehaved;
 }
 
 BrokeredQueueObject::Posted BrokeredQueueObject::post(const Buffers& buffers) {
@@ -116,6 +123,10 @@ Outcome BrokeredQueueObject::exchange(TypedCall<Interface::ExchangeParams, Inter
     auto results = call.results();
     if (function_->setup() != device::Setup::Active) {
         results.set_fault(Fault::not_active);
+        return call.done();
+    }
+    if (function_->needs_reset()) {
+        results.set_fault(Fault::device_misbehaved);
         return call.done();
     }
     if (queue().is_armed() && !params.arm())

@@ -52,6 +52,7 @@ private:
     Posted post(const Buffers& buffers);
     // At most `most` chains into the results; what the device did wrong, or none.
     Fault drain(Interface::ExchangeResults::Builder& results, std::uint32_t most);
+    Fault misbehaved();
 
     device::QueueFormat& queue() { return split_; }
     const device::QueueFormat& queue() const { return split_; }

@@ -29,6 +29,9 @@ Outcome DeviceRegistersObject::read(TypedCall<Interface::ReadParams, Interface::
     const std::uint8_t width = call.params().width();
     if (!virtio::is_valid_access(offset, width, transport.device_bytes()))
         return call.fail(Error::Denied, "offset");
+    // A driver comes here when it was told of a change, by whatever interrupt that came.
+    if (function_->look_at_status())
+        return call.fail(Error::Failed, "device");
     call.results().set_value(transport.read_device(offset, width));
     return call.done();
 }

@@ -112,7 +112,10 @@ Outcome InterruptObject::wait(TypedCall<Interface::WaitParams, Interface::WaitRe
 Outcome InterruptObject::ack(TypedCall<Interface::AckParams, Interface::AckResults> call) {
     if (!msix_) {
         const std::uint8_t status = function_->transport().interrupt_status();
-        call.results().set_configuration_changed((status & virtio::kInterruptConfiguration) != 0);
+        const bool changed = (status & virtio::kInterruptConfiguration) != 0;
+        if (changed)
+            (void)function_->look_at_status();
+        call.results().set_configuration_changed(changed);
         if (!masked_)
             set_open(true);
     }

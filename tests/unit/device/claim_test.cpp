@@ -14,6 +14,8 @@ TEST_F(ClaimTest, EveryFunctionIsQuietAfterTheScanAlsoThoseBeyondTheLimit) {
         EXPECT_EQ(command & pci::kCommandBusMaster, 0) << bdf;
         EXPECT_NE(command & pci::kCommandInterruptDisable, 0) << bdf;
     }
+    EXPECT_EQ(fake_machine().function(FakeMachine::kOther).get(0x52, 2), 0x0003u);       // MSI-X
+    EXPECT_EQ(fake_machine().function(FakeMachine::kOther).get(0x72, 2), 0x0080u);       // MSI
 }
 
 TEST_F(ClaimTest, FunctionsAreListedWithTheirTransport) {
@@ -52,6 +54,22 @@ TEST_F(ClaimTest, DeathOfTheDriverTearsTheClaimDown) {
     machine().settle();
     EXPECT_EQ(fake_machine().command(FakeMachine::kLegacy) & pci::kCommandBusMaster, 0);
     EXPECT_EQ(facts(FakeMachine::kLegacy).regime, "unclaimed");
+}
+
+TEST_F(ClaimTest, RegisterWindowsInMemoryOrBeyondTheProcessorsReachAreNotBelieved) {
+    EXPECT_EQ(facts(FakeMachine::kInMemory).transport, "none");
+    EXPECT_EQ(facts(FakeMachine::kBeyond).transport, "none");
+    EXPECT_EQ(try_claim(FakeMachine::kInMemory).results.outcome(), Outcome::no_broker);
+    EXPECT_EQ(try_claim(FakeMachine::kBeyond).results.outcome(), Outcome::no_broker);
+}
+
+TEST_F(ClaimTest, NoMoreIsMappedOfAStructureThanAnybodyNeedsAndNoWindowLeftIsOverload) {
+    fake_machine().windows_used_up = true;
+    EXPECT_EQ(try_claim(FakeMachine::kLarge).status, Error::Overloaded);
+    EXPECT_EQ(facts(FakeMachine::kLarge).regime, "unclaimed");
+    fake_machine().windows_used_up = false;
+    claim(FakeMachine::kLarge);
+    EXPECT_LE(fake_machine().longest_window, 64u * 1024);
 }
 
 TEST_F(ClaimTest, FunctionsThatCannotBeClaimedSayWhy) {
@@ -159,6 +177,10 @@ TEST_F(ClaimTest, FunctionThatNeverConfirmsItsResetIsDead) {
     ASSERT_TRUE(driver.completed(begun));
     EXPECT_EQ(driver.finish<Bus::ClaimResults>(begun).results.outcome(), Outcome::reset_failed);
     EXPECT_EQ(facts(FakeMachine::kStubborn).regime, "dead");
+    const auto list = call<Bus, Bus::FunctionsParams, Bus::FunctionsResults>(bus, Bus::Method::functions, kNothing,
+                                                                             {.capacity = 8192});
+    for (const auto listed : list.results.functions())
+        EXPECT_FALSE(listed.claimed()) << listed.bdf();      // nobody's: a claim says that it is dead
     EXPECT_EQ(fake_machine().command(FakeMachine::kStubborn) & pci::kCommandBusMaster, 0);
     EXPECT_EQ(try_claim(FakeMachine::kStubborn).results.outcome(), Outcome::dead);
 }

@@ -1,6 +1,9 @@
 #include "tests/unit/device/fake_machine.hpp"
 
+#include <algorithm>
+
 #include "kernel/arch/arch.hpp"
+#include "kernel/arch/x86_64/device_range.hpp"
 #include "lib/virtio/specification.hpp"
 #include "tests/kernel_host/machine.hpp"
 
@@ -85,8 +88,15 @@ FakeMachine::FakeMachine() {
     legacy(kLegacy).msix = true;
     legacy(kStubborn).reset_reads = ~0u;
     legacy(kSlow).reset_reads = 1000;
-    for (const std::uint16_t bdf : {kModern, kStuckReset, kStuckMaster})
+    for (const std::uint16_t bdf : {kModern, kStuckReset, kStuckMaster, kInMemory, kBeyond})
         add_modern(bdf);
+    function(kInMemory).memory_bar64(4, kMemory.base + kMemory.bytes - 16384, 16384);
+    function(kBeyond).memory_bar64(4, std::uint64_t{1} << kPhysicalBits, 16384);
+    // A notify structure of a megabyte.
+    add_modern(kLarge);
+    function(kLarge).memory_bar64(4, modern_bar(kLarge), 1 << 21).put32(0x70 + 8, 0x100000);
+    function(kLarge).put32(0x70 + 12, 0x100000);
+    memory[modern_bar(kLarge)].resize(1 << 21);
 
     function(kLevelExpress).memory_bar(1, kLevelMsixBar, 4096).msix(0x40, 2, 0 | 1, 0x800 | 1).capability(0x60, 0x10);
     function(kLevelExpress).put32(0x64, 1u << 28);
@@ -98,7 +108,11 @@ FakeMachine::FakeMachine() {
     }
     legacy(kLevelInVain).reset_reads_after = ~0u;
 
-    config.functions[kOther].ids(0x8086, 0x7010, 0x010180).put16(pci::kCommand, 0x0007);
+    // As firmware may leave a function that nobody drives: messages of both kinds switched on, one table nowhere.
+    config.functions[kOther].ids(0x8086, 0x7010, 0x010180).msix(0x50, 4, 6, 6).capability(0x70, 0x05);
+    config.functions[kOther].put16(pci::kCommand, 0x0007);
+    config.functions[kOther].put16(0x52, 0x8003);
+    config.functions[kOther].put16(0x72, 0x0081);
     const auto bridge = [this](std::uint16_t bdf, std::uint8_t secondary, std::uint8_t subordinate) {
         auto& function = config.functions[bdf].ids(0x8086, 0x244e, 0x060400).header(1);
         function.bytes[pci::kSecondaryBus] = secondary;
@@ -202,7 +216,16 @@ void out8(std::uint16_t port, std::uint8_t value) { fake_machine().write_port(po
 void out16(std::uint16_t port, std::uint16_t value) { fake_machine().write_port(port, 2, value); }
 void out32(std::uint16_t port, std::uint32_t value) { fake_machine().write_port(port, 4, value); }
 
-Result<volatile std::byte*> map_device(PhysAddr address, std::size_t) {
+bool is_device_range(PhysAddr first, std::uint64_t bytes) {
+    const test::FakeMachine::Span memory = test::FakeMachine::kMemory;
+    const kernel::MemoryRange ranges[] = {{memory.base, memory.bytes}};
+    return may_be_device(static_cast<std::uint64_t>(first), bytes, test::FakeMachine::kPhysicalBits, ranges);
+}
+
+Result<volatile std::byte*> map_device(PhysAddr address, std::size_t bytes) {
+    if (fake_machine().windows_used_up)
+        return Error::OutOfMemory;
+    fake_machine().longest_window = std::max(fake_machine().longest_window, bytes);
     return fake_machine().bytes_at(static_cast<std::uint64_t>(address));
 }
 

@@ -53,6 +53,9 @@ struct FakeMachine {
     static constexpr std::uint16_t kLevelExpress = 12 << 3; // function-level reset in the PCI Express capability, MSI-X
     static constexpr std::uint16_t kLevelFeatures = 13 << 3; // in Advanced Features, INTx
     static constexpr std::uint16_t kLevelInVain = 14 << 3;
+    static constexpr std::uint16_t kInMemory = 16 << 3;    // modern, with a BAR at the end of RAM
+    static constexpr std::uint16_t kBeyond = 17 << 3;      // modern, with a BAR that the CPU cannot reach
+    static constexpr std::uint16_t kLarge = 18 << 3;       // modern, with a structure longer than anybody needs
     static constexpr std::uint16_t kBridge = 15 << 3;      // to buses 1..3
     static constexpr std::uint16_t kInnerBridge = 1 << 8;  // on bus 1, to bus 2
     static constexpr std::uint16_t kOtherBridge = 1 << 8 | 1 << 3;   // on bus 1, to bus 3
@@ -66,6 +69,11 @@ struct FakeMachine {
     }
     static constexpr std::uint64_t kLegacyMsixBar = 0xfebff040;
 
+    struct Span {
+        std::uint64_t base, bytes;
+    };
+    static constexpr Span kMemory{0x1000, 0x7ffff000};
+    static constexpr unsigned kPhysicalBits = 40;
     static constexpr std::size_t kFunctions = 67;           // more than the kernel keeps
 
     FakeMachine();
@@ -79,6 +87,8 @@ struct FakeMachine {
     std::set<std::uint8_t> open_lines;
     std::uint64_t ended = 0;                                // interrupts
     unsigned level_resets = 0;
+    bool windows_used_up = false;
+    std::size_t longest_window = 0;                         // that was mapped, in bytes
     std::function<void(pci::Bdf, unsigned offset, std::uint32_t value)> on_config_write;   // of a test
 
     LegacyPorts& legacy(std::uint16_t bdf);

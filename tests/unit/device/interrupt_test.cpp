@@ -138,8 +138,10 @@ TEST_F(LineTest, LineThatNobodyOwnsIsMaskedInTheEnd) {
     interrupt_of(function, 0);
     EXPECT_TRUE(fake_machine().open_lines.contains(FakeMachine::kSharedLine));
     int raised = 0;
+    const std::uint64_t before = kernel::counters.unowned_interrupts;
     for (; raised < 5000 && fake_machine().open_lines.contains(FakeMachine::kSharedLine); ++raised)
         raise(line_vector());
+    EXPECT_EQ(kernel::counters.unowned_interrupts, before + static_cast<std::uint64_t>(raised));
     EXPECT_GT(raised, 100);
     EXPECT_LT(raised, 5000);
     // A new sharer opens it again.

@@ -62,6 +62,10 @@ protected:
         return call<Broker, Broker::ActivateParams, Broker::ActivateResults>(broker, Broker::Method::activate, kNothing)
             .status;
     }
+    bool activated_with_interrupt() {
+        return call<Broker, Broker::ActivateParams, Broker::ActivateResults>(broker, Broker::Method::activate, kNothing)
+            .results.configuration_interrupt();
+    }
     Exchanged exchange(const std::vector<Entry>& post, std::uint16_t most = 512, bool arm = false,
                        std::uint32_t capacity = 8192) {
         return call<BrokeredQueue, BrokeredQueue::ExchangeParams, BrokeredQueue::ExchangeResults>(

@@ -56,6 +56,17 @@ TEST(PciBarTest, RegistersWithoutAddressOrOutsideTheirRangeReadAsNone) {
     EXPECT_FALSE(bars[3].contains(~0ull, 2));
 }
 
+TEST(PciBarTest, MemoryWindowWhereNoDeviceCanBeIsRefused) {
+    test::ScriptedConfig config;
+    config.add(0, 4, 0).ids(1, 2).port_bar(0, 0xc000, 64).memory_bar(1, 0x10000000, 4096).memory_bar64(2, 0x8'0000'0000, 4096);
+    const Bars bars = read_bars(config, kHere, [](std::uint64_t base, std::uint64_t) { return base >= 0x8000'0000; });
+    EXPECT_EQ(bars[0].kind, BarKind::Io);
+    EXPECT_EQ(bars[1].kind, BarKind::None);
+    EXPECT_TRUE(bars[1].refused);
+    EXPECT_EQ(bars[2].kind, BarKind::Memory);
+    EXPECT_FALSE(bars[4].refused);                            // only not there
+}
+
 TEST(PciCapabilityTest, ListIsReadInOrder) {
     test::ScriptedConfig config;
     config.add(0, 4, 0).ids(1, 2).capability(0x98, 0x11).capability(0x40, 0x09).capability(0x84, 0x09);
@@ -173,6 +184,14 @@ TEST_F(VirtioStructuresTest, StructureOutsideItsBarDoesNotCountAndALaterOneDoes)
     function.virtio_structure(0x90, 1, 4, 0, 0x38);
     ASSERT_TRUE(read());
     EXPECT_FALSE(read()->device.present());
+}
+
+TEST_F(VirtioStructuresTest, NoMoreOfALongStructureIsUsedThanAnybodyNeeds) {
+    function.memory_bar64(4, 0x8'0000'0000, 1 << 24).virtio_structure(0x40, 1, 4, 0, 0x38).virtio_structure(0x50, 3, 4, 0x1000, 4)
+        .virtio_structure(0x60, 4, 4, 0x200000, 0x800000).virtio_structure(0x70, 2, 4, 0x100000, 0x100000, 4);
+    ASSERT_TRUE(read());
+    EXPECT_EQ(read()->notify.bytes, virtio::PciStructure::kMost);
+    EXPECT_EQ(read()->device.bytes, virtio::PciStructure::kMost);
 }
 
 TEST_F(VirtioStructuresTest, ShortOrMisplacedStructuresAreRefused) {
