@@ -5,8 +5,12 @@ import re
 import time
 
 import pytest
+from harness.debugger import Debugger, function
+from support.project import ROOT
 
+KERNEL = ROOT / "build" / "target" / "kernel" / "kernel.elf"
 PANIC_STATUS = 42
+ALIGNMENT_CHECK = 1 << 18
 
 
 def test_a_non_maskable_interrupt_prints_the_whole_panic_block_and_ends_the_machine(boot):
@@ -78,3 +82,16 @@ def test_the_clock_agrees_with_the_hosts_to_a_thousandth(boot):
     time.sleep(8)
     host2, slack2, guest2 = min((sample() for _ in range(5)), key=lambda entry: entry[1])
     assert abs((guest2 - guest1) - (host2 - host1)) < 0.001 * (host2 - host1) + slack1 + slack2 + 0.002
+
+
+def test_a_program_cannot_switch_smap_off_for_the_kernel(boot, tmp_path):
+    """AC suspends SMAP, a program can set it, and an interrupt gate leaves it as it is: the way in has to clear it."""
+    socket = tmp_path / "gdb"
+    machine = boot("faulty", way="kernel", nic=None, cpu="max", extra=Debugger.arguments(socket))
+    machine.wait_for("faulty: going to fault, as it is meant to$")
+    with Debugger(socket) as debugger:
+        # The program has set it right before its fault.
+        debugger.stop_in(*function(KERNEL, "capos::kernel::on_user_fault"), lambda: None)
+        assert debugger.flags() & ALIGNMENT_CHECK == 0
+        debugger.let_go()
+    machine.wait_for("kernel: process faulty .* fault 14 code 6 ")

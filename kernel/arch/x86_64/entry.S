@@ -1,7 +1,7 @@
 // The ways into the kernel and out of it. Offsets are those of ThreadContext and Cpu (cpu.hpp asserts them).
 //
 // The kernel runs with interrupts off. GS is the kernel's in kernel mode and the user's (0) in user mode; NMI, #DF and
-// #MC can come between, so they set GS themselves, and they never return.
+// #MC can come between, and the kernel's own faults as well, so kernel_fault sets GS itself, and it never returns.
 //
 // On CPUs that speculate past page permissions (Meltdown) programs run on page tables that show no more of the kernel
 // than this file's text, the descriptor tables, the Cpu and the entry stacks. Entry then loads CR3 before it touches
@@ -38,6 +38,9 @@
 
 #define USER_DATA 0x23
 #define USER_CODE 0x2b
+
+#define FLAGS_NONE 0x2                          // the bit that is always 1
+#define FLAGS_AC (1 << 18)
 
     .section .text.shared, "ax"
 
@@ -196,10 +199,17 @@ interrupt_common:
     movq $0, C_BY_SYSCALL(%rax)
     movq CPU_KERNEL_STACK, %rsp
     cld
-    xorl %ebp, %ebp
+    testl $FLAGS_AC, C_RFLAGS(%rax)
+    jnz 3f
+2:  xorl %ebp, %ebp
     movq %rax, %rdi
     call trap_from_user
     ud2
+    // An interrupt gate leaves AC as the program had it, and AC suspends SMAP (Intel SDM 3A, 4.6.1). CLAC would do, but
+    // not on every CPU.
+3:  pushq $FLAGS_NONE
+    popfq
+    jmp 2b
 
 from_kernel:
     // Expected only from idle(), whose frame is dropped. Everything else is the kernel's own fault.
@@ -231,7 +241,8 @@ kernel_fault:
     pushq %r13
     pushq %r14
     pushq %r15
-    cld
+    pushq $FLAGS_NONE                           // no DF, and no AC, which would suspend SMAP
+    popfq
     movq boot_cpu + 48(%rip), %rax              // CPU_KERNEL_ROOT, while GS may be the user's
     testq %rax, %rax
     jz 1f

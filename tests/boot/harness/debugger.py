@@ -7,6 +7,7 @@ import subprocess
 import time
 
 RIP = 16 * 8                        # where the instruction pointer stands among the registers of a `g` packet
+FLAGS = 17 * 8
 
 
 def function(program, name):
@@ -96,6 +97,10 @@ class Debugger:
             self._done(f"Z1,{address:x},1")
             self._send("c")
         self._done(f"z1,{address:x},1")
+
+    def flags(self):
+        """RFLAGS, where the machine stands."""
+        return struct.unpack_from("<I", bytes.fromhex(self._exchange("g")), FLAGS)[0]
 
     def jump_to(self, address):
         registers = bytearray.fromhex(self._exchange("g"))

@@ -1,5 +1,5 @@
 // A service that faults: `after` milliseconds (an option) from each start it writes through a null pointer, three calls
-// deep, so that there is a backtrace to look at.
+// deep, so that there is a backtrace to look at, and with a flag set that the kernel must not take over.
 #include "runtime/grants.hpp"
 #include "runtime/log.hpp"
 #include "runtime/task.hpp"
@@ -10,6 +10,8 @@
 extern "C" {
 
 [[gnu::noinline]] int fault_at_the_bottom(volatile int* nowhere) {
+    // The alignment check flag, which in the kernel would suspend SMAP: it must not get there. Below the red zone.
+    asm volatile("leaq -128(%%rsp), %%rsp\n pushfq\n orl $0x40000, (%%rsp)\n popfq\n leaq 128(%%rsp), %%rsp" : : : "cc", "memory");
     *nowhere = 1;
     return 1;
 }
