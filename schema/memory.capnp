@@ -35,7 +35,9 @@ interface AddressSpace {
     offset @1 :UInt64;
     size @2 :UInt64;
     address @3 :UInt64;                                   # 0: the kernel chooses
-    protection @4 :Protection;                            # Denied: readWrite of a read-only object
+    protection @4 :Protection;                            # Denied: readWrite of a read-only object, or of memory that is
+                                                          # mapped to be executed; readExecute of memory that somebody
+                                                          # writes (a mapping, a device, the kernel)
   }
   struct MapResults { address @0 :UInt64; }
   struct UnmapParams { address @0 :UInt64; size @1 :UInt64; }   # exactly one earlier mapping

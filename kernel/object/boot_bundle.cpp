@@ -74,14 +74,15 @@ PhysAddr BootBundleObject::physical(std::span<const std::byte> contents) const {
     return PhysAddr{reinterpret_cast<std::uint64_t>(contents.data()) - kDirectMapBase};
 }
 
-Result<Ref<MemoryObject>> BootBundleObject::object_for(std::span<const std::byte> contents, Ledger& ledger) {
-    return MemoryObject::over(&ledger, physical(contents), (contents.size() + kPageSize - 1) / kPageSize, false);
+Result<Ref<MemoryObject>> BootBundleObject::object_for(const bundle::Entry& entry, Ledger& ledger) {
+    const std::uint64_t pages = (entry.contents.size() + kPageSize - 1) / kPageSize;
+    return MemoryObject::over(&ledger, physical(entry.contents), pages, entry.kind == abi::BundleKind::Program);
 }
 
 Outcome BootBundleObject::manifest(TypedCall<Interface::ManifestParams, Interface::ManifestResults> call) {
     const auto entry = intact("manifest", abi::BundleKind::Manifest);
     if (!entry || table_damaged_) return call.fail(Error::Failed, fault_.size() != 0 ? fault_.view() : "the manifest is damaged");
-    auto object = object_for(entry->contents, call.caller().ledger());
+    auto object = object_for(*entry, call.caller().ledger());
     if (!object) return call.fail(Error::QuotaExceeded, "object");
     auto index = call.give(std::move(*object));
     if (!index) return call.fail(index.error(), "object");
@@ -98,7 +99,7 @@ Outcome BootBundleObject::program(TypedCall<Interface::ProgramParams, Interface:
         call.results().set_outcome(Interface::ProgramResults::Outcome::not_found);
         return call.done();
     }
-    auto object = object_for(entry->contents, call.caller().ledger());
+    auto object = object_for(*entry, call.caller().ledger());
     if (!object) return call.fail(Error::QuotaExceeded, "object");
     auto index = call.give(std::move(*object));
     if (!index) return call.fail(index.error(), "object");

@@ -28,7 +28,7 @@ public:
     Outcome entries(TypedCall<Interface::EntriesParams, Interface::EntriesResults> call);
 
 private:
-    Result<Ref<MemoryObject>> object_for(std::span<const std::byte> contents, Ledger& ledger);
+    Result<Ref<MemoryObject>> object_for(const bundle::Entry& entry, Ledger& ledger);
     std::optional<bundle::Entry> intact(std::string_view name, abi::BundleKind kind) const;
 
     bundle::Bundle bundle_;

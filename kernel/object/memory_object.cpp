@@ -44,14 +44,15 @@ Result<Ref<MemoryObject>> MemoryObject::create(Ledger& ledger, std::uint64_t pag
     return reference;
 }
 
-Result<Ref<MemoryObject>> MemoryObject::over(Ledger* ledger, PhysAddr first, std::uint64_t pages, bool writable,
+Result<Ref<MemoryObject>> MemoryObject::over(Ledger* ledger, PhysAddr first, std::uint64_t pages, bool executable,
                                              Ref<Object> keeper) {
     MemoryObject* object = TRY(Slab<MemoryObject>::create(ledger));
     ++objects_alive;
     object->keeper_ = std::move(keeper);
     object->base_ = first;
     object->pages_ = pages;
-    object->writable_ = writable;
+    object->writable_ = false;
+    object->executable_ = executable;
     return Ref<MemoryObject>(*object);
 }
 
@@ -106,7 +107,7 @@ void MemoryUse::count(int step) {
 
 bool MemoryUse::allowed() const {
     const MemoryObject& root = object_->root_ ? *object_->root_ : *object_;
-    return root.writers_ == 0 || root.executors_ == 0;
+    return root.executors_ == 0 || (root.executable_ && root.writers_ == 0);
 }
 
 PhysAddr MemoryObject::page(std::uint64_t index) const {

@@ -15,9 +15,10 @@ public:
 
     // Zeroed pages of its own, charged to `ledger`. QuotaExceeded, OutOfMemory.
     static Result<Ref<MemoryObject>> create(Ledger& ledger, std::uint64_t pages);
-    // Pages that the kernel owns and keeps (bundle, time page, used rings). Never freed by the object.
+    // Pages that the kernel owns and keeps (bundle, time page, used rings), to be read. Never freed by the object.
+    // `executable`: nobody writes them any more, the kernel and devices included; only a program's in the bundle are.
     // `keeper`: what the pages belong to, held as long as this object lives.
-    static Result<Ref<MemoryObject>> over(Ledger* ledger, PhysAddr first, std::uint64_t pages, bool writable,
+    static Result<Ref<MemoryObject>> over(Ledger* ledger, PhysAddr first, std::uint64_t pages, bool executable,
                                           Ref<Object> keeper = nullptr);
     // A part of this object, or the same part without write access. OutOfBounds.
     Result<Ref<MemoryObject>> slice(Ledger& ledger, std::uint64_t first_page, std::uint64_t pages, bool writable);
@@ -53,16 +54,17 @@ private:
     std::uint64_t first_ = 0;            // slice: page offset in root_
     std::uint64_t pages_ = 0;
     bool writable_ = true;
+    bool executable_ = true;             // while nobody writes it; of an object that is no slice
     std::uint32_t writers_ = 0;          // of an object that is no slice: uses of it and its slices
     std::uint32_t executors_ = 0;
 };
 
 // A use of an object's memory by a mapping or a device. W^X holds for memory, not only for mappings: what somebody may
-// execute nobody may write, and the other way round.
+// execute nobody may write, and the other way round. What the kernel or a device writes nobody may execute at all.
 class MemoryUse {
 public:
     MemoryUse() = default;
-    // Denied when the other kind of use goes on anywhere.
+    // Denied when the other kind of use goes on anywhere, or the memory is not for this one.
     static Result<MemoryUse> begin(MemoryObject& object, Protection protection);
     MemoryUse(MemoryUse&& other) noexcept : object_(std::move(other.object_)), protection_(other.protection_) {}
     MemoryUse& operator=(MemoryUse&& other) noexcept {

@@ -57,7 +57,7 @@ Result<void> map_segment(Process& process, std::span<const std::byte> file, cons
     if (segment.protection != elf::Protection::ReadWrite) {
         const std::span<const std::byte> contents = file.subspan(segment.file_page_offset());
         Ref<MemoryObject> object =
-            TRY(MemoryObject::over(&process.ledger(), boot_bundle().physical(contents), pages, false));
+            TRY(MemoryObject::over(&process.ledger(), boot_bundle().physical(contents), pages, true));
         TRY(process.map(*object, 0, pages, segment.page_address(),
                         segment.protection == elf::Protection::ReadExecute ? Protection::ReadExecute : Protection::Read));
         return {};

@@ -93,6 +93,10 @@ TEST_F(BootBundleTest, AWholeBundleIsServedWhereItLies) {
     auto shell = program("shell");
     EXPECT_EQ(shell.results.outcome(), I::ProgramResults::Outcome::found);
     EXPECT_EQ(shell.results.bytes(), 9u);
+    using P = schema::AddressSpace::Protection;
+    const auto executable = [&](abi::Handle what) { return user_->map(user_->address_space, what, 0, kPage, 0, P::read_execute) != 0; };
+    EXPECT_TRUE(executable(shell.handle(shell.results.object())));
+    EXPECT_FALSE(executable(object));
     EXPECT_EQ(program("page.html").results.outcome(), I::ProgramResults::Outcome::found);
     EXPECT_EQ(program("none").results.outcome(), I::ProgramResults::Outcome::not_found);
     EXPECT_EQ(program("manifest").results.outcome(), I::ProgramResults::Outcome::not_found);

@@ -115,6 +115,27 @@ TEST_F(MemoryTest, MemoryIsNeverWritableAndExecutableAtOnceInAnyMapping) {
     EXPECT_EQ(protect(user, writable, 2 * kPage, P::read_write), Error::None);
 }
 
+TEST_F(MemoryTest, WhatTheKernelOrADeviceWritesIsNeverExecutable) {
+    using P = Space::Protection;
+    using Timer = schema::Timer;
+    auto answer = user.call<Timer::PageParams, Timer::PageResults>(user.timer, Timer::kInterfaceId, 0, [](auto&) {},
+                                                                   {.accept = 1});
+    const abi::Handle time_page = answer.handle(answer.results.page());
+    // A used ring is served in the same way (kernel/device).
+    auto frame = user.process().take_frame();
+    auto used_ring = kernel::MemoryObject::over(&user.process().ledger(), *frame, 1, false);
+    for (const abi::Handle object : {time_page, slice(user, time_page, 0, kPage), user.grant(**used_ring)}) {
+        EXPECT_EQ(user.map(user.address_space, object, 0, kPage, 0, P::read_execute), 0u);
+        EXPECT_EQ(user.refused, Error::Denied);
+        const std::uint64_t seen = user.map(user.address_space, object, 0, kPage, 0, P::read);
+        EXPECT_NE(seen, 0u);
+        EXPECT_EQ(protect(user, seen, kPage, P::read_execute), Error::Denied);
+        EXPECT_EQ(page(user, seen).protection, Protection::Read);
+        EXPECT_EQ(unmap(user, seen, kPage), Error::None);
+    }
+    user.process().give_frame(*frame);
+}
+
 TEST_F(MemoryTest, SizesOutOfRangeAndBeyondTheLedgerAreRefused) {
     EXPECT_EQ(user.create_memory(0), abi::kNoHandle);
     EXPECT_EQ(user.refused, Error::InvalidArgument);
