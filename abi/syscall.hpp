@@ -9,8 +9,8 @@ namespace capos::abi {
 enum class SystemCall : std::uint64_t {
     Exit = 0,       // (status): ends the calling thread; the last thread's exit ends the process
     CapEnter = 1,   // (min_complete, deadline_ns): drain submissions, then wait. Returns unread completions, or
-                    // kEnterBadRing with the ring left as it was. A batch that copies more than 1 MiB is taken in
-                    // parts: it returns early then, the rest still in the submission queue
+                    // kEnterBadRing with the ring left as it was. A batch that copies more than 1 MiB, or takes as
+                    // long, is taken in parts: it returns early then, the rest still in the submission queue
 };
 
 // CapEnter's result when the thread's sq_tail or cq_head is outside what the kernel's own indices allow.

@@ -19,6 +19,7 @@ interface MemoryFactory {
   # The right to create memory objects, charged to the holder's ledger.
   create @0 CreateParams -> CreateResults;                # zeroed. QuotaExceeded when the ledger is exhausted
 
+  # What is larger than 1 MiB is taken in steps, between which interrupts and other programs have their turn.
   struct CreateParams { size @0 :UInt64; }                # 4096..256 MiB, rounded up to pages
   struct CreateResults { object @0 :MemoryObject; }
 }
@@ -33,7 +34,7 @@ interface AddressSpace {
   struct MapParams {
     object @0 :MemoryObject;
     offset @1 :UInt64;
-    size @2 :UInt64;
+    size @2 :UInt64;                                      # at most 64 MiB in one mapping
     address @3 :UInt64;                                   # 0: the kernel chooses
     protection @4 :Protection;                            # Denied: readWrite of a read-only object, or of memory that is
                                                           # mapped to be executed; readExecute of memory that somebody

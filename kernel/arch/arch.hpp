@@ -74,14 +74,18 @@ public:
     // Maps one page; every table it needs is taken first, so an error leaves nothing half done.
     // AlreadyExists when something is mapped there.
     Result<void> map(FrameSource& source, UserAddr address, PhysAddr frame, Protection protection);
-    void unmap(UserAddr address);                     // nothing there: no effect. Flushes this CPU's TLB entry
-    void protect(UserAddr address, Protection protection);
-    // Gives every table back. The space must not be loaded.
-    void destroy(FrameSource& source);
+    // `pages` from `address` on; where nothing is mapped: no effect. This CPU's TLB does not show it any more afterwards.
+    void unmap(UserAddr address, std::uint64_t pages);
+    void protect(UserAddr address, std::uint64_t pages, Protection protection);
+    // Gives at most `most` tables back: true when that was all. The space must not be loaded; it is not used any more.
+    bool destroy(FrameSource& source, std::uint64_t most);
     bool exists() const { return root_ != 0; }
     // Loads it unless it is loaded already. Returns whether the address space changed (counted by the caller).
     bool activate();
 private:
+    // Puts `flags` on the frames that are mapped there, or, when they are 0, takes them out.
+    void change(UserAddr address, std::uint64_t pages, std::uint64_t flags);
+
     std::uint64_t root_ = 0;
     // The last table of leaves that map() used: neighbouring pages go into the same one.
     std::uint64_t leaves_ = 0;

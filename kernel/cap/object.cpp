@@ -1,39 +1,31 @@
 #include "kernel/cap/object.hpp"
 
-#include <new>
-
 namespace capos::kernel {
-
-namespace {
-
-alignas(8) std::byte storage[sizeof(List<Object, ReaperTag>)];
-List<Object, ReaperTag>& doomed() {
-    static auto* list = new (storage) List<Object, ReaperTag>;
-    return *list;
-}
-
-void (*after)() = nullptr;
-
-}  // namespace
 
 void Object::enqueue_for_destruction() { Reaper::add(*this); }
 
 void Reaper::add(Object& object) {
-    if (!object.linked()) doomed().push_back(object);   // it may be waiting here since an earlier last release
+    if (!object.linked()) waiting_.push_back(object);   // it may be waiting here since an earlier last release
 }
 
-bool Reaper::run(unsigned budget) {
-    List<Object, ReaperTag>& list = doomed();
-    while (!list.empty()) {
-        if (budget-- == 0) return false;
-        Object& object = *list.pop_front();
+bool Reaper::run(Work work) {
+    while (!waiting_.empty()) {
+        if (!work.left()) return false;
+        Object& object = *waiting_.pop_front();
         // Something may have taken a reference again between the last release and now.
-        if (object.references_ == 0) object.destroy();
+        const bool last = object.references_ == 0;
+        if (!object.go_on(work)) {
+            waiting_.push_front(object);
+            return false;
+        }
+        if (!last) continue;
+        work.spend(kObjectWork);
+        object.destroy();
     }
-    if (void (*function)() = std::exchange(after, nullptr)) function();
+    if (void (*function)() = std::exchange(when_done_, nullptr)) function();
     return true;
 }
 
-void Reaper::when_done(void (*function)()) { after = function; }
+void Reaper::when_done(void (*function)()) { when_done_ = function; }
 
 }  // namespace capos::kernel

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "kernel/sched/work.hpp"
 #include "lib/base/list.hpp"
 #include "lib/base/text.hpp"
 
@@ -52,6 +53,9 @@ protected:
 
 private:
     friend class Reaper;
+    // What takes long, such as taking or giving back many pages, in steps: goes on until that is done, then true, or until
+    // no work is left. The reaper calls it before destroy(), and for an object that has references after Reaper::add().
+    virtual bool go_on(Work&) { return true; }
     // Gives back everything the object holds, then its own memory. Runs from the reaper, never nested.
     virtual void destroy() = 0;
     void enqueue_for_destruction();
@@ -67,14 +71,21 @@ T* kernel_object_as(Object& object, std::uint64_t interface_id) {
     return static_cast<T*>(&object);
 }
 
-// Destroys unreferenced objects one after the other, so that a chain of releases never recurses.
+// Destroys unreferenced objects one after the other, so that a chain of releases never recurses, and goes on with what
+// objects do in steps.
 class Reaper {
 public:
+    // Behind what waits already; nothing when it is waiting itself.
     static void add(Object& object);
-    // Destroys at most `budget` objects; true when none is left.
-    static bool run(unsigned budget);
+    static bool idle() { return waiting_.empty() && when_done_ == nullptr; }
+    // Does about so much; true when nothing is left.
+    static bool run(Work work);
     // Calls `function` once, when nothing is left to destroy.
     static void when_done(void (*function)());
+
+private:
+    static constinit inline List<Object, ReaperTag> waiting_;
+    static constinit inline void (*when_done_)() = nullptr;
 };
 
 // A counted reference.

@@ -64,12 +64,17 @@ void CapabilityTable::abort_move(abi::Handle handle) {
     if (Slot* slot = in_transit(handle)) slot->next_free = 0;
 }
 
-void CapabilityTable::clear() {
-    for (std::uint32_t i = 0; i < slots_.size(); ++i)
-        if (slots_[i].object != nullptr) remove(SlotIndex(i));
+bool CapabilityTable::clear(Work& work) {
+    for (; cleared_ < slots_.size(); ++cleared_) {
+        if (slots_[cleared_].object == nullptr) continue;
+        if (!work.left()) return false;
+        work.spend(kStepWork);
+        remove(SlotIndex(cleared_));
+    }
     slots_ = {};
-    free_ = reserved_ = 0;
+    free_ = reserved_ = cleared_ = 0;
     first_free_ = kNone;
+    return true;
 }
 
 }  // namespace capos::kernel

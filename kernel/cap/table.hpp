@@ -55,8 +55,8 @@ public:
     void commit_move(abi::Handle handle);
     void abort_move(abi::Handle handle);
 
-    // Empties the table; nothing can be looked up or inserted afterwards.
-    void clear();
+    // Empties the table, as far as the work reaches; true when it is empty. Nothing may be looked up or inserted any more.
+    bool clear(Work& work);
 
     std::uint32_t used() const { return used_; }
     std::uint32_t reserved() const { return reserved_; }
@@ -81,6 +81,7 @@ private:
     std::uint32_t free_ = 0;
     std::uint32_t reserved_ = 0;
     std::uint32_t used_ = 0;
+    std::uint32_t cleared_ = 0;       // slots that clear() has passed
 };
 
 inline Result<SlotIndex> CapabilityTable::look_up(abi::Handle handle) const {

@@ -60,7 +60,8 @@ Outcome AddressSpaceObject::map(TypedCall<Interface::MapParams, Interface::MapRe
     if (!object) return call.fail(object.error(), "object");
     const auto& wanted = call.params();
     if (wanted.offset() % kPageSize != 0) return call.fail(Error::InvalidArgument, "offset");
-    if (wanted.size() % kPageSize != 0 || wanted.size() == 0) return call.fail(Error::InvalidArgument, "size");
+    if (wanted.size() % kPageSize != 0 || wanted.size() == 0 || wanted.size() / kPageSize > kMaxMappingPages)
+        return call.fail(Error::InvalidArgument, "size");
     if (!known(wanted.protection())) return call.fail(Error::InvalidArgument, "protection");
     auto address = process_->map(**object, wanted.offset() / kPageSize, wanted.size() / kPageSize, wanted.address(),
                                  checked(wanted.protection()));

@@ -17,12 +17,7 @@ Error as_exception(Error error) { return error == Error::OutOfMemory ? Error::Qu
 Outcome MemoryFactoryObject::create(TypedCall<Interface::CreateParams, Interface::CreateResults> call) {
     const std::uint64_t size = call.params().size();
     if (size == 0 || size > kLargestBytes) return call.fail(Error::InvalidArgument, "size");
-    auto object = MemoryObject::create(call.caller().ledger(), (size + kPageSize - 1) / kPageSize);
-    if (!object) return call.fail(as_exception(object.error()), "size");
-    auto index = call.give(std::move(*object));
-    if (!index) return call.fail(index.error(), "object");
-    call.results().set_object(*index);
-    return call.done();
+    return MemoryObject::create_for(call, (size + kPageSize - 1) / kPageSize);
 }
 
 Outcome ProcessFactoryObject::create(TypedCall<Interface::CreateParams, Interface::CreateResults> call) {

@@ -12,36 +12,113 @@ namespace {
 
 std::uint64_t objects_alive = 0;
 
+// Taken in the call itself; what is larger is taken in steps.
+constexpr std::uint64_t kPagesAtOnce = 256;
+constexpr std::uint64_t kPagesInAStep = 16;
+
 }  // namespace
 
 std::uint64_t MemoryObject::alive() { return objects_alive; }
 
 Result<Ref<MemoryObject>> MemoryObject::create(Ledger& ledger, std::uint64_t pages) {
+    Ref<MemoryObject> object = TRY(create_empty(ledger, pages));
+    TRY(object->fill(pages));
+    return object;
+}
+
+Result<Ref<MemoryObject>> MemoryObject::create_empty(Ledger& ledger, std::uint64_t pages) {
     MemoryObject* object = TRY(Slab<MemoryObject>::create(&ledger));
     ++objects_alive;
     Ref<MemoryObject> reference(*object);
     const unsigned order = order_for(pages * sizeof(PhysAddr));
-    const std::uint64_t charged = pages + (std::uint64_t{1} << order);
-    TRY(ledger.charge(Resource::Pages, charged));
+    const std::uint64_t table = std::uint64_t{1} << order;
+    // Refused now rather than half way; the pages themselves are charged as they are taken.
+    TRY(ledger.charge(Resource::Pages, pages + table));
+    ledger.credit(Resource::Pages, pages);
     auto array = frames_take(order);
     if (!array) {
-        ledger.credit(Resource::Pages, charged);
+        ledger.credit(Resource::Pages, table);
         return array.error();
     }
     object->frames_ = static_cast<PhysAddr*>(direct(*array));
     object->frames_order_ = order;
     object->ledger_ = &ledger;
     ledger.retain();
-    for (; object->pages_ < pages; ++object->pages_) {
+    object->missing_ = pages;
+    return reference;
+}
+
+Result<void> MemoryObject::fill(std::uint64_t most) {
+    const std::uint64_t count = most < missing_ ? most : missing_;
+    TRY(ledger_->charge(Resource::Pages, count));
+    for (std::uint64_t taken = 0; taken < count; ++taken) {
         auto frame = frames_take(0);
         if (!frame) {
-            ledger.credit(Resource::Pages, pages - object->pages_);   // destroy() credits the ones that were taken
+            ledger_->credit(Resource::Pages, count - taken);
             return frame.error();
         }
         arch::zero_frames(*frame, 1);
-        object->frames_[object->pages_] = *frame;
+        frames_[pages_++] = *frame;
     }
-    return reference;
+    missing_ -= count;
+    work_done += count * kZeroWork;
+    return {};
+}
+
+namespace {
+
+// What a holder of the factory sees when memory is short.
+Error as_exception(Error error) { return error == Error::OutOfMemory ? Error::QuotaExceeded : error; }
+
+void answer_creator(Reply& reply, Ref<MemoryObject> object) {
+    auto index = reply.give(std::move(object));
+    if (!index) {
+        reply.fail(index.error(), "object");
+        return;
+    }
+    reply.results<MemoryObject::Factory::CreateResults>().set_object(*index);
+    reply.done();
+}
+
+}  // namespace
+
+Outcome MemoryObject::create_for(TypedCall<Factory::CreateParams, Factory::CreateResults> call, std::uint64_t pages) {
+    if (call.raw().capability_room() == 0) return call.fail(Error::NoRoom, "object");
+    auto object = create_empty(call.caller().ledger(), pages);
+    if (!object) return call.fail(as_exception(object.error()), "size");
+    if (pages > kPagesAtOnce) {
+        Reaper::add(**object);
+        return call.park((*object)->creator_, **object);
+    }
+    if (auto filled = (*object)->fill(pages); !filled) return call.fail(as_exception(filled.error()), "size");
+    answer_creator(call.raw(), std::move(*object));
+    return Outcome::Done;
+}
+
+bool MemoryObject::go_on(Work& work) {
+    if (references() == 0) {
+        if (frames_ == nullptr) return true;
+        for (; pages_ != 0; --pages_) {
+            if (!work.left()) return false;
+            work.spend(kPageWork);
+            frames_give(frames_[pages_ - 1], 0);
+            ledger_->credit(Resource::Pages, 1);
+        }
+        return true;
+    }
+    while (missing_ != 0) {
+        if (!work.left()) return false;
+        work.spend(kPagesInAStep * kZeroWork);
+        if (auto filled = fill(kPagesInAStep); !filled) {
+            Reply(*creator_.front()).fail(as_exception(filled.error()), "size");
+            return true;
+        }
+    }
+    if (CallRecord* creator = creator_.front()) {
+        Reply reply(*creator);
+        answer_creator(reply, Ref<MemoryObject>(*this));
+    }
+    return true;
 }
 
 Result<Ref<MemoryObject>> MemoryObject::over(Ledger* ledger, PhysAddr first, std::uint64_t pages, bool executable,
@@ -70,9 +147,8 @@ Result<Ref<MemoryObject>> MemoryObject::slice(Ledger& ledger, std::uint64_t firs
 
 void MemoryObject::destroy() {
     if (frames_ != nullptr) {
-        for (std::uint64_t i = 0; i < pages_; ++i) frames_give(frames_[i], 0);
         frames_give(PhysAddr{reinterpret_cast<std::uint64_t>(frames_) - kDirectMapBase}, frames_order_);
-        ledger_->credit(Resource::Pages, pages_ + (std::uint64_t{1} << frames_order_));
+        ledger_->credit(Resource::Pages, std::uint64_t{1} << frames_order_);
         ledger_->release();
     }
     --objects_alive;

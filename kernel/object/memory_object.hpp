@@ -15,6 +15,10 @@ public:
 
     // Zeroed pages of its own, charged to `ledger`. QuotaExceeded, OutOfMemory.
     static Result<Ref<MemoryObject>> create(Ledger& ledger, std::uint64_t pages);
+    // As create() for whoever calls MemoryFactory: answered at once, or, when it is more than is done in one go, once the
+    // reaper has taken all pages in steps.
+    using Factory = schema::MemoryFactory;
+    static Outcome create_for(TypedCall<Factory::CreateParams, Factory::CreateResults> call, std::uint64_t pages);
     // Pages that the kernel owns and keeps (bundle, time page, used rings), to be read. Never freed by the object.
     // `executable`: nobody writes them any more, the kernel and devices included; only a program's in the bundle are.
     // `keeper`: what the pages belong to, held as long as this object lives.
@@ -43,7 +47,11 @@ private:
     template <class T> friend class Slab;
     MemoryObject() = default;
     ~MemoryObject() = default;
+    bool go_on(Work& work) override;
     void destroy() override;
+    // Without pages; fill() takes them. `missing_` of them are still to come.
+    static Result<Ref<MemoryObject>> create_empty(Ledger& ledger, std::uint64_t pages);
+    Result<void> fill(std::uint64_t most);
 
     Ref<MemoryObject> root_;             // of a slice
     Ledger* ledger_ = nullptr;           // pays for the pages; null when they are not ours
@@ -53,6 +61,8 @@ private:
     PhysAddr base_{};                    // contiguous pages that the kernel keeps
     std::uint64_t first_ = 0;            // slice: page offset in root_
     std::uint64_t pages_ = 0;
+    std::uint64_t missing_ = 0;          // pages still to be taken
+    List<CallRecord> creator_;           // who waits for them, and holds the only reference meanwhile
     bool writable_ = true;
     bool executable_ = true;             // while nobody writes it; of an object that is no slice
     std::uint32_t writers_ = 0;          // of an object that is no slice: uses of it and its slices

@@ -1,7 +1,6 @@
 #include "kernel/process/process.hpp"
 
 #include <cstring>
-#include <new>
 #include <utility>
 
 #include "kernel/ipc/endpoint.hpp"
@@ -15,8 +14,12 @@ namespace capos::kernel {
 namespace {
 
 std::uint32_t next_pid = 1;
+constinit List<Process, AllProcessesTag> all;
 
-alignas(8) std::byte all_storage[sizeof(List<Process, AllProcessesTag>)];
+constexpr std::uint64_t kPagesInAStep = 256;
+constexpr std::uint64_t kTablesInAStep = 32;
+// A handle leads to an object, that to what it is made of, that to memory and ledgers.
+constexpr std::uint32_t kRounds = 3;
 
 bool valid_name(std::string_view name) {
     if (name.empty() || name.size() >= kProcessNameBytes) return false;
@@ -27,10 +30,7 @@ bool valid_name(std::string_view name) {
 
 }  // namespace
 
-List<Process, AllProcessesTag>& all_processes() {
-    static auto* list = new (all_storage) List<Process, AllProcessesTag>;
-    return *list;
-}
+List<Process, AllProcessesTag>& all_processes() { return all; }
 
 Result<Ref<Process>> Process::create(Ledger& parent, std::string_view name, std::uint32_t creator_pid,
                                      std::uint64_t pages, std::uint64_t object_bytes, std::uint32_t slots) {
@@ -63,7 +63,6 @@ void Process::destroy() {
     ListHook<AllProcessesTag>::unlink();
     counters.submissions += submissions;
     if (address_space_ != nullptr) address_space_->process_ = nullptr;
-    if (page_tables_.exists()) page_tables_.destroy(*this);
     if (has_table_) give_frames(table_frames_, table_order_);
     Ledger* ledger = ledger_;
     Slab<Process>::destroy(this);
@@ -80,6 +79,7 @@ Result<PhysAddr> Process::take_frames(unsigned order) {
         return frames.error();
     }
     arch::zero_frames(*frames, std::size_t{1} << order);
+    work_done += kZeroWork << order;
     return *frames;
 }
 
@@ -120,11 +120,20 @@ void Process::keep(Mapping& mapping) {
         mappings_.push_front(mapping);
     else
         mappings_.insert_after(mapping, *before);
+    ++mapping_count_;
+}
+
+void Process::drop(Mapping& mapping) {
+    mapping.unlink();
+    --mapping_count_;
+    Slab<Mapping>::destroy(&mapping);
 }
 
 Result<UserAddr> Process::map(MemoryObject& object, std::uint64_t first_page, std::uint64_t pages, UserAddr address,
                               Protection protection) {
     if (ended_) return Error::Disconnected;
+    if (pages > kMaxMappingPages) return Error::InvalidArgument;
+    work_done += 2 * mapping_count_ * kStepWork + pages * kPageWork;
     if (first_page > object.pages() || pages > object.pages() - first_page) return Error::OutOfBounds;
     if (protection == Protection::ReadWrite && !object.writable()) return Error::Denied;
     const UserAddr at = TRY(place(address, pages));
@@ -133,7 +142,7 @@ Result<UserAddr> Process::map(MemoryObject& object, std::uint64_t first_page, st
     for (std::uint64_t i = 0; i < pages; ++i) {
         auto mapped = page_tables_.map(*this, at + i * kPageSize, object.page(first_page + i), protection);
         if (!mapped) {
-            for (std::uint64_t undo = 0; undo < i; ++undo) page_tables_.unmap(at + undo * kPageSize);
+            page_tables_.unmap(at, i);
             Slab<Mapping>::destroy(mapping);
             return mapped.error();
         }
@@ -147,26 +156,30 @@ Result<UserAddr> Process::map(MemoryObject& object, std::uint64_t first_page, st
 }
 
 Mapping* Process::find(UserAddr address, std::uint64_t pages) {
+    work_done += mapping_count_ * kStepWork + kPageWork;
     for (Mapping* at = mappings_.front(); at != nullptr; at = mappings_.next(*at))
         if (at->address == address && at->pages == pages && at->use) return at;
     return nullptr;
 }
 
 Result<void> Process::unmap(UserAddr address, std::uint64_t pages) {
+    if (ended_) return Error::Disconnected;
     Mapping* mapping = find(address, pages);
     if (mapping == nullptr) return Error::NotFound;
-    for (std::uint64_t i = 0; i < pages; ++i) page_tables_.unmap(address + i * kPageSize);
-    mapping->unlink();
-    Slab<Mapping>::destroy(mapping);
+    work_done += pages * kPageWork;
+    page_tables_.unmap(address, pages);
+    drop(*mapping);
     return {};
 }
 
 Result<void> Process::protect(UserAddr address, std::uint64_t pages, Protection protection) {
+    if (ended_) return Error::Disconnected;
     Mapping* mapping = find(address, pages);
     if (mapping == nullptr) return Error::NotFound;
     if (protection == Protection::ReadWrite && !mapping->use.object().writable()) return Error::Denied;
     TRY(mapping->use.change(protection));
-    for (std::uint64_t i = 0; i < pages; ++i) page_tables_.protect(address + i * kPageSize, protection);
+    work_done += pages * kPageWork;
+    page_tables_.protect(address, pages, protection);
     return {};
 }
 
@@ -176,7 +189,7 @@ Result<UserAddr> Process::map_ring(PhysAddr frames, std::uint64_t pages) {
     for (std::uint64_t i = 0; i < pages; ++i) {
         const PhysAddr frame{static_cast<std::uint64_t>(frames) + i * kPageSize};
         if (auto mapped = page_tables_.map(*this, at + i * kPageSize, frame, Protection::ReadWrite); !mapped) {
-            for (std::uint64_t undo = 0; undo < i; ++undo) page_tables_.unmap(at + undo * kPageSize);
+            page_tables_.unmap(at, i);
             Slab<Mapping>::destroy(mapping);
             return mapped.error();
         }
@@ -190,9 +203,8 @@ Result<UserAddr> Process::map_ring(PhysAddr frames, std::uint64_t pages) {
 void Process::unmap_ring(UserAddr address) {
     for (Mapping* at = mappings_.front(); at != nullptr; at = mappings_.next(*at)) {
         if (at->address != address || at->use) continue;
-        for (std::uint64_t i = 0; i < at->pages; ++i) page_tables_.unmap(address + i * kPageSize);
-        at->unlink();
-        Slab<Mapping>::destroy(at);
+        page_tables_.unmap(address, at->pages);
+        drop(*at);
         return;
     }
 }
@@ -223,7 +235,7 @@ void Process::end(const ExitInfo& info) {
     if (ended_) return;
     ended_ = true;
     exit_ = info;
-    retain();                                            // until the end of this function
+    retain();                                            // until it is gone
     while (Thread* thread = threads_.pop_front()) {
         --thread_count_;
         thread->stop();
@@ -231,22 +243,51 @@ void Process::end(const ExitInfo& info) {
     }
     for (EndpointQueue* at = all_endpoints().front(); at != nullptr; at = all_endpoints().next(*at))
         at->process_ended(*this);
-    table_.clear();
     arch::activate_kernel_space();
-    for (Mapping* at = mappings_.front(); at != nullptr;) {
-        Mapping* next = mappings_.next(*at);
-        if (at->use) {                                   // a ring's mapping goes with its thread
-            for (std::uint64_t i = 0; i < at->pages; ++i) page_tables_.unmap(at->address + i * kPageSize);
-            at->unlink();
-            Slab<Mapping>::destroy(at);
-        }
-        at = next;
-    }
-    while (CallRecord* waiter = waiters_.front()) answer_wait(*waiter);
     ledger_->close();
     end_orphans();
     if (pid_ != 0) process_ended(*this, exit_);
+    Reaper::add(*this);
+}
+
+bool Process::go_on(Work& work) {
+    if (references() == 0) {
+        // Nobody can map anything any more.
+        while (ended_ && page_tables_.exists() && !page_tables_.destroy(*this, kTablesInAStep)) {
+            work.spend(kTablesInAStep * kPageWork);
+            if (!work.left()) return false;
+        }
+        return true;
+    }
+    if (!ended_ || gone_) return true;
+    if (!table_.clear(work) || !unmap_all(work)) return false;
+    // Waiters may start it anew: what it let go of, and what that let go of, is given back first.
+    if (rounds_++ < kRounds) {
+        Reaper::add(*this);
+        return true;
+    }
+    gone_ = true;
+    while (CallRecord* waiter = waiters_.front()) answer_wait(*waiter);
     release();
+    return true;
+}
+
+// All but rings: those go with their threads.
+bool Process::unmap_all(Work& work) {
+    for (Mapping* at = mappings_.front(); at != nullptr;) {
+        Mapping& mapping = *at;
+        at = mappings_.next(mapping);
+        if (!mapping.use) continue;
+        while (mapping.pages != 0) {
+            if (!work.left()) return false;
+            const std::uint64_t count = mapping.pages < kPagesInAStep ? mapping.pages : kPagesInAStep;
+            work.spend(kStepWork + count * kPageWork);
+            mapping.pages -= count;
+            page_tables_.unmap(mapping.end(), count);
+        }
+        drop(mapping);
+    }
+    return true;
 }
 
 // What an ended process created goes with it. One after the other, never one inside the other: a process can be the

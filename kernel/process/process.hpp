@@ -14,6 +14,7 @@
 namespace capos::kernel {
 
 inline constexpr std::uint32_t kMaxSlots = 4096;
+inline constexpr std::uint64_t kMaxMappingPages = 16384;      // 64 MiB: mapped or unmapped in one go
 inline constexpr std::size_t kProcessNameBytes = 32;
 inline constexpr std::size_t kBacktraceDepth = 16;
 // Where the kernel chooses addresses: the lowest free ones.
@@ -65,7 +66,7 @@ public:
     // MemoryUse), QuotaExceeded.
     Result<UserAddr> map(MemoryObject& object, std::uint64_t first_page, std::uint64_t pages, UserAddr address,
                          Protection protection);
-    // Exactly one earlier mapping. NotFound; protect also Denied.
+    // Exactly one earlier mapping. NotFound, Disconnected (the process has ended); protect also Denied.
     Result<void> unmap(UserAddr address, std::uint64_t pages);
     Result<void> protect(UserAddr address, std::uint64_t pages, Protection protection);
     // A thread's ring: contiguous frames that the kernel owns.
@@ -74,7 +75,8 @@ public:
 
     Result<Ref<Thread>> start_thread(UserAddr entry, UserAddr stack, std::uint64_t argument, const RingShape& shape);
     void thread_ended(Thread& thread, std::int64_t status);
-    // Ends it: threads stopped, calls answered, capabilities released, memory unmapped, waiters told.
+    // Ends it. At once: threads stopped, their calls withdrawn, what it received answered, what it created ended as well.
+    // Then the reaper, in steps: capabilities released, memory unmapped, and once that is done waiters told.
     void end(const ExitInfo& info);
 
     // Contiguous frames charged to this process. QuotaExceeded, OutOfMemory.
@@ -112,10 +114,13 @@ private:
     template <class T> friend class Slab;
     Process() = default;
     ~Process() = default;
+    bool go_on(Work& work) override;
     void destroy() override;
     Result<UserAddr> place(UserAddr address, std::uint64_t pages) const;
     void keep(Mapping& mapping);
+    void drop(Mapping& mapping);
     Mapping* find(UserAddr address, std::uint64_t pages);
+    bool unmap_all(Work& work);
     void answer_wait(CallRecord& record);
     static void end_orphans();
 
@@ -132,11 +137,14 @@ private:
     unsigned table_order_ = 0;
     arch::PageTables page_tables_;
     List<Mapping> mappings_;                              // by address
+    std::uint64_t mapping_count_ = 0;
     List<Thread, ProcessThreadsTag> threads_;
     std::uint32_t thread_count_ = 0;
     List<CallRecord> waiters_;
     ExitInfo exit_;
     bool ended_ = false;
+    bool gone_ = false;                                   // it holds nothing any more, and waiters have been told
+    std::uint32_t rounds_ = 0;                            // of the reaper since it let go of everything
 };
 
 // Called at the end of every process; the first one is started anew (kernel/process/init.cpp).

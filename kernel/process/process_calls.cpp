@@ -42,7 +42,7 @@ Outcome Process::start_thread(TypedCall<Interface::StartThreadParams, Interface:
 
 Outcome Process::wait(TypedCall<Interface::WaitParams, Interface::WaitResults> call) {
     const Outcome outcome = call.park(waiters_, *this);
-    if (ended_) answer_wait(*waiters_.front());
+    if (gone_) answer_wait(*waiters_.front());
     return outcome;
 }
 

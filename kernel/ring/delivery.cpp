@@ -7,8 +7,6 @@
 
 namespace capos::kernel {
 
-std::uint64_t bytes_delivered = 0;
-
 namespace {
 
 AnswerBuffer buffer_of(CallRecord& record) {
@@ -22,7 +20,7 @@ Result<void> write_behind(const AnswerBuffer& to, std::span<const std::byte> lea
     if (needed > to.capacity) return Error::NoRoom;
     auto area = TRY(to.ring->queues().message(to.offset, to.capacity));
     if (!lead.empty()) std::memcpy(area.data(), lead.data(), lead.size());
-    bytes_delivered += message.size();
+    work_done += message.size();
     // A process that calls itself may have both in one place.
     if (!message.empty()) std::memmove(area.data() + lead.size() + list, message.data(), message.size());
     return {};

@@ -12,9 +12,6 @@ namespace capos::kernel {
 
 class Process;
 
-// Bytes copied between rings since boot.
-extern std::uint64_t bytes_delivered;
-
 // Writes header and message into a RECEIVE record's buffer. NoRoom when they do not fit.
 Result<void> write_request(CallRecord& receiver, const abi::RequestHeader& header, std::span<const std::byte> message);
 

@@ -157,14 +157,14 @@ void undo_transfer(TransferSet& set, Process& sender) {
 
 namespace {
 
-// Interrupts wait while a queue is drained: no more than this is copied, or done instead of copying, in one go.
-constexpr std::uint64_t kDrainBytes = 1 << 20;
+// Interrupts wait while a queue is drained: no more than this is done in one go.
+constexpr std::uint64_t kDrainWork = 1 << 20;
 
 }  // namespace
 
 Result<bool> ThreadRing::drain() {
     std::uint32_t waiting = TRY(queues_.submissions());
-    std::uint64_t work_end = bytes_delivered + kDrainBytes;
+    std::uint64_t work_end = work_done + kDrainWork;
     // At most one queue's worth a call: what the thread adds meanwhile waits for its next cap_enter.
     for (; waiting != 0; --waiting) {
         if (!TRY(queues_.reserve())) return true;
@@ -174,9 +174,9 @@ Result<bool> ThreadRing::drain() {
         submit(entry);
         if (!open_) return true;     // the thread ended itself
         // A kernel object's method and the search for a call to cancel are work as well.
-        if (entry.operation == abi::Operation::Call) work_end -= 2048;
-        if (entry.operation == abi::Operation::Cancel) work_end -= queues_.shape().cq_entries * 16;
-        if (static_cast<std::int64_t>(work_end - bytes_delivered) <= 0 && waiting != 1) return false;
+        if (entry.operation == abi::Operation::Call) work_end -= kCallWork;
+        if (entry.operation == abi::Operation::Cancel) work_end -= queues_.shape().cq_entries * kStepWork;
+        if (static_cast<std::int64_t>(work_end - work_done) <= 0 && waiting != 1) return false;
     }
     return true;
 }

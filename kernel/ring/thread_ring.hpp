@@ -33,6 +33,7 @@ public:
     void complete(CallRecord& record, Error status, std::uint32_t message_length = 0, std::uint16_t capabilities = 0,
                   std::uint64_t call_id = 0);
 
+    bool exists() const { return records_ != nullptr; }
     RingQueues& queues() { return queues_; }
     Process& process() const { return *process_; }
     Thread& thread() const { return *thread_; }

@@ -5,6 +5,7 @@
 namespace capos::kernel {
 
 KernelCounters counters;
+std::uint64_t work_done = 0;
 
 namespace {
 
@@ -21,13 +22,11 @@ struct CpuState {
     DeadlineQueue deadlines;
 };
 
-alignas(64) std::byte cpu_storage[sizeof(CpuState)];
-CpuState& cpu() {
-    static CpuState* state = new (cpu_storage) CpuState;
-    return *state;
-}
+alignas(64) constinit CpuState this_cpu;
+CpuState& cpu() { return this_cpu; }
 
-constexpr unsigned kReapBudget = 64;
+// Between two interrupts: 64 objects, or a thousand pages.
+constexpr Work kReapWork(64 * kObjectWork);
 
 }  // namespace
 
@@ -89,7 +88,7 @@ void Scheduler::timer_fired() {
 
 void Scheduler::leave() {
     CpuState& state = cpu();
-    const bool reaped = Reaper::run(kReapBudget);
+    const bool reaped = Reaper::idle() || Reaper::run(kReapWork);
     Thread* thread = state.current;
     const bool runnable = thread != nullptr && thread->state_ == Thread::State::Running;
 

@@ -39,6 +39,12 @@ Result<Ref<Thread>> Thread::create(Process& process, UserAddr entry, UserAddr st
     return reference;
 }
 
+bool Thread::go_on(Work& work) {
+    if (references() == 0 && ring_.exists())            // its ring goes in one go
+        work.spend(ring_.queues().shape().total_bytes() / kPageSize * kPageWork);
+    return true;
+}
+
 void Thread::destroy() {
     stop();
     ring_.destroy();

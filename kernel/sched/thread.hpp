@@ -61,6 +61,7 @@ private:
     friend class Scheduler;
     Thread();
     ~Thread() = default;
+    bool go_on(Work& work) override;
     void destroy() override;
     void wake_if_enough();
     void wake(std::uint64_t result);

@@ -22,6 +22,7 @@ constexpr std::uint64_t kStackGuard = kTimePage + 2 * kPageBytes - kPageBytes;
 constexpr std::uint64_t kStack = kStackGuard + kPageBytes;
 
 constexpr std::uint64_t kMostKernelObjectSize = 256 * 1024 * 1024;
+constexpr std::uint64_t kLargestMapping = 64 * 1024 * 1024;
 
 // As much of it as there is room for, zeroes behind it.
 template <std::size_t Room>
@@ -69,8 +70,9 @@ rt::Task<Result<void>> Loader::prepare(const schema::Service::Reader& service, c
     copy_text(info_.options, service.options());
     CO_TRY(co_await address_space_.map(private_pages_, 0, kPageBytes, kStartPage, Protection::read));
     CO_TRY(co_await address_space_.map(private_pages_, stack_offset, stack_size, kStack, Protection::read_write));
-    CO_TRY(co_await address_space_.map(private_pages_, stack_offset + stack_size, heap_size, heap,
-                                       Protection::read_write));
+    for (std::uint64_t at = 0; at < heap_size; at += kLargestMapping)
+        CO_TRY(co_await address_space_.map(private_pages_, stack_offset + stack_size + at,
+                                           std::min(heap_size - at, kLargestMapping), heap + at, Protection::read_write));
     co_return {};
 }
 

@@ -67,7 +67,10 @@ void save_extended_state(ThreadContext& context) {
     __builtin_memset(reinterpret_cast<void*>(context.extended_state), 0x5a, extended_state_bytes());
 }
 
-void zero_frames(PhysAddr first, std::size_t count) { __builtin_memset(direct(first), 0, count * kPageSize); }
+void zero_frames(PhysAddr first, std::size_t count) {
+    machine().did(count);
+    __builtin_memset(direct(first), 0, count * kPageSize);
+}
 
 std::uint64_t now_ns() {
     if (machine().on_clock) machine().on_clock();

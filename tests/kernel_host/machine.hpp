@@ -27,6 +27,7 @@ public:
     Left enter(Entry&& entry) {
         if (inside_) broken("the kernel was entered while inside it");
         inside_ = true;
+        pages_in_entry = 0;
         if (setjmp(leave_) == 0) {
             entry();
             broken("a kernel entry returned");
@@ -47,6 +48,14 @@ public:
     std::function<void()> on_clock;           // called before the kernel reads the time
     std::uint64_t armed = ~std::uint64_t{0};
     std::uint64_t timer_interrupts = 0;
+
+    // Pages mapped, unmapped, zeroed or given back in the present or last entry, and the most in any since it was set to 0.
+    void did(std::uint64_t pages) {
+        pages_in_entry += pages;
+        if (pages_in_entry > most_pages_in_entry) most_pages_in_entry = pages_in_entry;
+    }
+    std::uint64_t pages_in_entry = 0;
+    std::uint64_t most_pages_in_entry = 0;
 
     std::string serial;                       // what the kernel sent on the serial port
     bool serial_blocked = false;              // the port takes nothing

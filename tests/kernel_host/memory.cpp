@@ -73,6 +73,7 @@ void frames_give(PhysAddr address, unsigned order) {
         frames().erase(at);
     }
     memory().used -= count;
+    machine().did(1);
     std::free(direct(address));
 }
 

@@ -73,33 +73,47 @@ Result<void> PageTables::map(FrameSource& source, UserAddr address, PhysAddr fra
         space.tables[key] = *table;
         fresh[taken++] = key;
     }
+    machine().did(1);
     frame_mapped(static_cast<std::uint64_t>(frame));
     space.pages[address] = {static_cast<std::byte*>(direct(frame)), protection};
     return {};
 }
 
-void PageTables::unmap(UserAddr address) {
+void PageTables::unmap(UserAddr address, std::uint64_t pages) {
     Space& space = *space_of(*this);
-    const auto at = space.pages.find(address);
-    if (at == space.pages.end()) return;
-    frame_unmapped(reinterpret_cast<std::uint64_t>(at->second.frame));
-    space.pages.erase(at);
+    for (; pages != 0; --pages, address += kPageSize) {
+        const auto at = space.pages.find(address);
+        if (at == space.pages.end()) continue;
+        machine().did(1);
+        frame_unmapped(reinterpret_cast<std::uint64_t>(at->second.frame));
+        space.pages.erase(at);
+    }
 }
 
-void PageTables::protect(UserAddr address, Protection protection) {
+void PageTables::protect(UserAddr address, std::uint64_t pages, Protection protection) {
     Space& space = *space_of(*this);
-    const auto at = space.pages.find(address);
-    if (at != space.pages.end()) at->second.protection = protection;
+    for (; pages != 0; --pages, address += kPageSize) {
+        const auto at = space.pages.find(address);
+        if (at == space.pages.end()) continue;
+        machine().did(1);
+        at->second.protection = protection;
+    }
 }
 
-void PageTables::destroy(FrameSource& source) {
+bool PageTables::destroy(FrameSource& source, std::uint64_t most) {
     if (loaded == this) broken("an address space is destroyed while it is loaded");
     Space* space = space_of(*this);
     if (!space->pages.empty()) broken("an address space is destroyed with pages mapped");
-    for (const auto& [key, frame] : space->tables) source.give_frame(frame);
+    for (; !space->tables.empty(); --most) {
+        if (most == 0) return false;
+        source.give_frame(space->tables.begin()->second);
+        space->tables.erase(space->tables.begin());
+    }
+    if (most == 0) return false;
     source.give_frame(space->root);
     delete space;
     root_ = 0;
+    return true;
 }
 
 bool PageTables::activate() {

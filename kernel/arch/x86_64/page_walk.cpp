@@ -18,14 +18,21 @@ constexpr std::uint64_t kLeafFlags[] = {
 static_assert(static_cast<int>(Protection::Read) == 0 && static_cast<int>(Protection::ReadWrite) == 1 &&
               static_cast<int>(Protection::ReadExecute) == 2);
 
-// Gives back the table that `entry` names, of `level`, and the tables under its first `count` entries.
-void give_below(std::uint64_t entry, unsigned level, unsigned count, FrameSource& source) {
+// Gives back the tables under the first `count` entries of the one that `entry` names, of `level`, and then that one;
+// `most` of them. False when some are left.
+bool give_below(std::uint64_t entry, unsigned level, unsigned count, FrameSource& source, std::uint64_t& most) {
     if (level > 0) {
-        const std::uint64_t* table = table_at(entry);
-        for (unsigned i = 0; i < count; ++i)
-            if (table[i] != 0) give_below(table[i], level - 1, kEntries, source);
+        std::uint64_t* table = table_at(entry);
+        for (unsigned i = 0; i < count; ++i) {
+            if (table[i] == 0) continue;
+            if (!give_below(table[i], level - 1, kEntries, source, most)) return false;
+            table[i] = 0;
+        }
     }
+    if (most == 0) return false;
+    --most;
     source.give_frame(PhysAddr{entry & kEntryFrame});
+    return true;
 }
 
 bool keeps_below(std::uint64_t table, unsigned level) {
@@ -85,7 +92,9 @@ Result<std::uint64_t> place_leaf(std::uint64_t root, FrameSource& source, UserAd
     return taken[0];
 }
 
-void give_tables(std::uint64_t root, FrameSource& source) { give_below(root, kRootLevel, kEntries / 2, source); }
+bool give_tables(std::uint64_t root, FrameSource& source, std::uint64_t most) {
+    return give_below(root, kRootLevel, kEntries / 2, source, most);
+}
 
 bool read_through(std::uint64_t root, UserAddr address, void* out, std::size_t bytes) {
     constexpr std::uint64_t kReadable = kEntryPresent | kEntryUser;

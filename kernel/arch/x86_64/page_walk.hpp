@@ -19,8 +19,9 @@ std::uint64_t* find_leaf(std::uint64_t root, UserAddr address);
 // the first is hung in. Errors: AlreadyExists when there is a leaf; what the source answers, with nothing changed.
 Result<std::uint64_t> place_leaf(std::uint64_t root, FrameSource& source, UserAddr address, std::uint64_t leaf);
 
-// Gives every table of the low half, and the root, back to `source`. Pages that leaves name are not touched.
-void give_tables(std::uint64_t root, FrameSource& source);
+// Gives tables of the low half, and the root last, back to `source`, at most `most` of them: true when the root was among
+// them. Otherwise what is left is whole, for the next call. Pages that leaves name are not touched.
+bool give_tables(std::uint64_t root, FrameSource& source, std::uint64_t most);
 
 // Copies `bytes` from `address` on as a program under `root` would read it. False when not all of it is readable.
 bool read_through(std::uint64_t root, UserAddr address, void* out, std::size_t bytes);

@@ -9,6 +9,8 @@ namespace capos::kernel::arch {
 
 namespace {
 
+// More pages than these are taken out of the TLB with everything else that it holds of the space.
+constexpr std::uint64_t kMostFlushedSingly = 32;
 constexpr std::uint64_t kLeafTableMask = (std::uint64_t{kEntries} * kPageSize) - 1;     // what one table of leaves maps
 
 // Makes `root` the address space that user mode returns to. With separate page tables CR3 changes only on the way there.
@@ -43,27 +45,31 @@ Result<void> PageTables::map(FrameSource& source, UserAddr address, PhysAddr fra
     return {};
 }
 
-void PageTables::unmap(UserAddr address) {
-    if (address >= kUserLimit) return;
-    std::uint64_t* entry = find_leaf(root_, address);
-    if (entry == nullptr || *entry == 0) return;
-    *entry = 0;
-    if (this_cpu().loaded_root == root_) flush_page(address);
+void PageTables::change(UserAddr address, std::uint64_t pages, std::uint64_t flags) {
+    const bool loaded = this_cpu().loaded_root == root_;
+    std::uint64_t* entry = nullptr;
+    for (std::uint64_t page = 0; page < pages && address < kUserLimit; ++page, address += kPageSize) {
+        const bool next_in_table = entry != nullptr && table_index(address, 0) != 0;
+        entry = next_in_table ? entry + 1 : find_leaf(root_, address);
+        if (entry == nullptr || *entry == 0) continue;
+        *entry = flags == 0 ? 0 : (*entry & kEntryFrame) | flags;
+        if (loaded && pages <= kMostFlushedSingly) flush_page(address);
+    }
+    if (loaded && pages > kMostFlushedSingly) load_root(root_);
 }
 
-void PageTables::protect(UserAddr address, Protection protection) {
-    if (address >= kUserLimit) return;
-    std::uint64_t* entry = find_leaf(root_, address);
-    if (entry == nullptr || *entry == 0) return;
-    *entry = (*entry & kEntryFrame) | leaf_flags(protection);
-    if (this_cpu().loaded_root == root_) flush_page(address);
+void PageTables::unmap(UserAddr address, std::uint64_t pages) { change(address, pages, 0); }
+
+void PageTables::protect(UserAddr address, std::uint64_t pages, Protection protection) {
+    change(address, pages, leaf_flags(protection));
 }
 
-void PageTables::destroy(FrameSource& source) {
+bool PageTables::destroy(FrameSource& source, std::uint64_t most) {
     if (this_cpu().loaded_root == root_) panic("an address space is destroyed while it is loaded");
-    give_tables(root_, source);
-    root_ = 0;
     leaves_address_ = ~UserAddr{0};
+    if (!give_tables(root_, source, most)) return false;
+    root_ = 0;
+    return true;
 }
 
 bool PageTables::activate() {

@@ -7,6 +7,8 @@
 namespace capos::kernel {
 namespace {
 
+constexpr Work kPlenty(std::uint64_t{1} << 40);
+
 class Thing final : public Object {
 public:
     std::uint64_t interface_id() const override { return 7; }
@@ -22,9 +24,13 @@ class CapabilityTableTest : public testing::Test {
 protected:
     CapabilityTableTest() { table.create(slots); }
     ~CapabilityTableTest() override {
-        table.clear();
+        clear();
         kept = {};
-        Reaper::run(~0u);
+        Reaper::run(kPlenty);
+    }
+    void clear() {
+        Work plenty = kPlenty;
+        EXPECT_TRUE(table.clear(plenty));
     }
     abi::Handle insert() {
         auto handle = table.insert(Ref<Object>(thing), 7);
@@ -85,7 +91,7 @@ TEST_F(CapabilityTableTest, ASlotWhoseGenerationsAreUsedUpIsRetired) {
     EXPECT_EQ(table.insert(Ref<Object>(thing), 7).error(), Error::NoSlots);
     EXPECT_EQ(error_of(0), Error::BadHandle);
     EXPECT_EQ(error_of(handle), Error::StaleHandle);
-    table.clear();
+    clear();
 }
 
 TEST_F(CapabilityTableTest, AFullTableRefuses) {
@@ -93,7 +99,7 @@ TEST_F(CapabilityTableTest, AFullTableRefuses) {
     EXPECT_EQ(table.used(), 4u);
     EXPECT_EQ(table.insert(Ref<Object>(thing), 7).error(), Error::NoSlots);
     EXPECT_EQ(thing.references(), 5u);
-    table.clear();
+    clear();
 }
 
 TEST_F(CapabilityTableTest, ReservedSlotsAreKeptFromOthers) {
@@ -106,7 +112,7 @@ TEST_F(CapabilityTableTest, ReservedSlotsAreKeptFromOthers) {
     EXPECT_EQ(table.reserved(), 2u);
     table.unreserve(2);
     EXPECT_TRUE(table.insert(Ref<Object>(thing), 7).has_value());
-    table.clear();
+    clear();
 }
 
 TEST_F(CapabilityTableTest, ReservingMoreThanThereIsReservesNothing) {
@@ -137,7 +143,7 @@ TEST_F(CapabilityTableTest, EndingAMoveThatIsNotUnderWayChangesNothing) {
     EXPECT_EQ(error_of(handle), Error::None);
     table.commit_move(std::uint64_t{1} << 32 | 77);
     table.abort_move(abi::kNoHandle);
-    table.clear();
+    clear();
     table.commit_move(handle);
     table.abort_move(handle);
 }
@@ -147,7 +153,7 @@ TEST_F(CapabilityTableTest, ClearingReleasesEverythingAndLeavesNothingToUse) {
     const abi::Handle second = insert();
     table.begin_move(*table.look_up(second));
     ASSERT_TRUE(table.reserve(1).has_value());
-    table.clear();
+    clear();
     EXPECT_EQ(thing.references(), 1u);
     EXPECT_EQ(error_of(first), Error::BadHandle);
     EXPECT_EQ(table.insert(Ref<Object>(thing), 7).error(), Error::NoSlots);
@@ -165,17 +171,17 @@ TEST_F(CapabilityTableTest, ForEachVisitsWhatIsThere) {
         ++visited;
     });
     EXPECT_EQ(visited, 1u);
-    table.clear();
+    clear();
 }
 
 TEST(ReaperTest, AnObjectTakenUpAgainBeforeItsTurnLives) {
     Thing thing;
     { Ref<Object> last(thing); }
     Ref<Object> again(thing);
-    Reaper::run(~0u);
+    Reaper::run(kPlenty);
     EXPECT_EQ(thing.destroyed, 0u);
     again = {};
-    Reaper::run(~0u);
+    Reaper::run(kPlenty);
     EXPECT_EQ(thing.destroyed, 1u);
 }
 
@@ -184,7 +190,7 @@ TEST(ReaperTest, AnObjectReleasedTwiceBeforeItsTurnIsDestroyedOnce) {
     { Ref<Object> last(thing); }
     { Ref<Object> beside(other); }
     { Ref<Object> again(thing); }
-    EXPECT_TRUE(Reaper::run(~0u));
+    EXPECT_TRUE(Reaper::run(kPlenty));
     EXPECT_EQ(thing.destroyed, 1u);
     EXPECT_EQ(other.destroyed, 1u);
 }
@@ -192,9 +198,9 @@ TEST(ReaperTest, AnObjectReleasedTwiceBeforeItsTurnIsDestroyedOnce) {
 TEST(ReaperTest, ABudgetLeavesTheRestForLater) {
     Thing things[3];
     for (Thing& thing : things) Ref<Object> last(thing);
-    EXPECT_FALSE(Reaper::run(2));
+    EXPECT_FALSE(Reaper::run(Work(2 * kObjectWork)));
     EXPECT_EQ(things[0].destroyed + things[1].destroyed + things[2].destroyed, 2u);
-    EXPECT_TRUE(Reaper::run(2));
+    EXPECT_TRUE(Reaper::run(Work(2 * kObjectWork)));
     EXPECT_EQ(things[2].destroyed, 1u);
 }
 
@@ -202,8 +208,8 @@ TEST(ReaperTest, TheFunctionToCallWhenDoneIsCalledOnce) {
     static unsigned called;
     called = 0;
     Reaper::when_done([] { ++called; });
-    EXPECT_TRUE(Reaper::run(1));
-    EXPECT_TRUE(Reaper::run(1));
+    EXPECT_TRUE(Reaper::run(Work(kObjectWork)));
+    EXPECT_TRUE(Reaper::run(Work(kObjectWork)));
     EXPECT_EQ(called, 1u);
 }
 
@@ -221,7 +227,7 @@ TEST(RefTest, CountsCopiesMovesAndLeaks) {
     EXPECT_EQ(thing.references(), 1u);
     { auto adopted = Ref<Thing>::adopt(leaked); }
     EXPECT_EQ(thing.references(), 0u);
-    Reaper::run(~0u);
+    Reaper::run(kPlenty);
 }
 
 }  // namespace

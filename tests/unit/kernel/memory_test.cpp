@@ -251,6 +251,128 @@ TEST_F(MemoryTest, ARingCannotBeUnmappedOrReprotected) {
     EXPECT_EQ(page(user, ring).protection, Protection::ReadWrite);
 }
 
+// --- much of it ----------------------------------------------------------------------------------------------------
+
+class LargeMemoryTest : public MemoryTest {
+protected:
+    // In pages: what is done in one entry stays about as much, however large the object is.
+    static constexpr std::uint64_t kMost = 1500;
+    static constexpr std::uint64_t kPages = 8192;
+    LargeMemoryTest() { machine().most_pages_in_entry = 0; }
+    std::uint64_t begin_create(std::uint64_t pages = kPages) {
+        using I = schema::MemoryFactory;
+        const std::uint64_t id =
+            big.begin_call(big.memory_factory, I::kInterfaceId, 0,
+                           message_of<I::CreateParams>([&](auto& p) { p.set_size(pages * kPage); }), {.accept = 1});
+        big.enter();
+        return id;
+    }
+    abi::Handle create(std::uint64_t pages = kPages) {
+        const std::uint64_t id = begin_create(pages);
+        machine().settle();
+        auto answer = big.finish<schema::MemoryFactory::CreateResults>(id);
+        EXPECT_EQ(answer.status, Error::None);
+        return answer.handle(answer.results.object());
+    }
+    std::uint64_t used() { return big.reference->ledger().used(kernel::Resource::Pages); }
+    User& big = system.user("big", {.pages = 3 * kPages, .object_bytes = 1 << 20});
+};
+
+TEST_F(LargeMemoryTest, ALargeObjectIsTakenInSteps) {
+    const std::uint64_t before = used();
+    const std::uint64_t id = begin_create();
+    EXPECT_FALSE(big.completed(id));
+    EXPECT_LT(used(), before + kMost);
+    machine().settle();
+    auto answer = big.finish<schema::MemoryFactory::CreateResults>(id);
+    EXPECT_EQ(answer.status, Error::None);
+    EXPECT_EQ(info(big, answer.handle(answer.results.object())).size(), kPages * kPage);
+    EXPECT_EQ(used(), before + kPages + 16);                 // and the table of its frames
+    EXPECT_LE(machine().most_pages_in_entry, kMost);
+    EXPECT_EQ(big.release(answer.handle(answer.results.object())), Error::None);
+    machine().settle();
+    EXPECT_EQ(used(), before);
+    EXPECT_LE(machine().most_pages_in_entry, kMost);
+}
+
+TEST_F(LargeMemoryTest, ALargeObjectIsGivenUpWhenNobodyWaitsForItAnyMore) {
+    const std::uint64_t before = used();
+    const std::uint64_t id = begin_create();
+    EXPECT_EQ(big.cancel(id), Error::None);
+    machine().settle();
+    EXPECT_EQ(used(), before);
+    EXPECT_EQ(big.finish<schema::MemoryFactory::CreateResults>(id).status, Error::Cancelled);
+    begin_create();
+    big.kill();                                              // at the end nothing may be left
+}
+
+TEST_F(LargeMemoryTest, ALargeObjectThatMemoryDoesNotReachForLeavesNothing) {
+    const std::uint64_t before = used();
+    EXPECT_TRUE(big.completed(begin_create(4 * kPages)));    // more than the ledger has: at once
+    EXPECT_EQ(used(), before);
+    const std::uint64_t id = begin_create();
+    memory().takes_until_failure = 100;
+    machine().settle();
+    memory().takes_until_failure = ~std::uint64_t{0};
+    EXPECT_EQ(big.finish<schema::MemoryFactory::CreateResults>(id).status, Error::QuotaExceeded);
+    EXPECT_EQ(used(), before);
+}
+
+TEST_F(LargeMemoryTest, ABatchOfLargeMappingsIsTakenInParts) {
+    const abi::Handle object = create(1024);
+    machine().most_pages_in_entry = 0;
+    std::vector<std::uint64_t> calls;
+    for (int i = 0; i < 16; ++i)
+        calls.push_back(big.begin_call(big.address_space, Space::kInterfaceId, 0, message_of<Space::MapParams>([&](auto& p) {
+                                           p.set_object(wire::CapabilityIndex(0));
+                                           p.set_size(1024 * kPage);
+                                       }), {.send = {{object}}}));
+    for (int entries = 0; !big.completed(calls.back()); ++entries) {
+        ASSERT_LT(entries, 8);
+        big.enter();
+    }
+    EXPECT_LE(machine().most_pages_in_entry, 4u * 1024 + kMost);
+    EXPECT_EQ(mapped_pages(big.process().page_tables()) / 1024, 16u);
+}
+
+TEST_F(LargeMemoryTest, AMappingHasABound) {
+    User& huge = system.user("huge", {.pages = 20000});
+    auto frames = kernel::MemoryObject::over(&huge.process().ledger(), {}, kernel::kMaxMappingPages + 1, true);
+    const abi::Handle object = huge.grant(**frames);
+    EXPECT_EQ(huge.map(huge.address_space, object, 0, (kernel::kMaxMappingPages + 1) * kPage, 0, Space::Protection::read), 0u);
+    EXPECT_EQ(huge.refused, Error::InvalidArgument);
+}
+
+TEST_F(LargeMemoryTest, AProcessOfManyPagesEndsInStepsAndThenItsWaitersAreTold) {
+    using Process = schema::Process;
+    const abi::Handle object = create();
+    EXPECT_NE(big.map(big.address_space, object, 0, kPages * kPage), 0u);
+    EXPECT_NE(big.map(big.address_space, object, 0, kPages * kPage, 0, Space::Protection::read), 0u);
+    // Page tables, one for each.
+    const abi::Handle one = create(1);
+    for (std::uint64_t i = 0; i < 600; ++i)
+        ASSERT_NE(big.map(big.address_space, one, 0, kPage, kernel::kChosenLimit + (i << 21), Space::Protection::read), 0u);
+    kernel::Process& process = *big.reference;
+    const abi::Handle held = user.grant(process);
+    const std::uint64_t wait = user.begin_call(held, Process::kInterfaceId, 3, {});
+    user.enter();
+    machine().most_pages_in_entry = 0;
+    machine().enter([&] {
+        process.end({.cause = Process::WaitResults::Cause::killed});
+        kernel::Scheduler::leave();
+    });
+    EXPECT_TRUE(process.ended());
+    EXPECT_FALSE(user.completed(wait));
+    EXPECT_GT(mapped_pages(process.page_tables()), kPages);
+    while (!user.completed(wait)) machine().timer();
+    // Its tables stay for as long as somebody holds it, and nothing else.
+    EXPECT_LT(process.ledger().used(kernel::Resource::Pages), 700u);
+    EXPECT_EQ(user.release(held), Error::None);
+    big.reference = {};
+    machine().settle();
+    EXPECT_LE(machine().most_pages_in_entry, kMost);
+}
+
 TEST_F(MemoryTest, AddressesTheKernelChoosesStayInTheirWindow) {
     const abi::Handle object = user.create_memory(kPage);
     // Right at the top of user space: what the kernel chooses next is not above it.
