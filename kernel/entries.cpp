@@ -66,13 +66,25 @@ void on_timer() {
 
 void on_clock_changed() { root_objects().timer.clock_changed(); }
 
+namespace {
+
+constexpr unsigned kUartRounds = 8;
+constexpr unsigned kUartBytes = 64;
+
+}  // namespace
+
 void on_uart() {
     ++counters.interrupts;
     TerminalObject& terminal = root_objects().terminal;
-    char byte;
-    while (arch::uart_try_get(byte)) terminal.received(byte);
+    // The interrupt is an edge: what comes up while something else is still pending raises none. So until nothing is.
+    unsigned rounds = kUartRounds;
+    do {
+        char byte;
+        for (unsigned most = kUartBytes; most != 0 && arch::uart_try_get(byte); --most) terminal.received(byte);
+        console::pump();
+    } while (--rounds != 0 && arch::uart_pending());
+    if (rounds == 0) arch::uart_raise_again();
     terminal.answer_reader();
-    console::pump();
     Scheduler::leave();
 }
 

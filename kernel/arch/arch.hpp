@@ -150,6 +150,8 @@ void save_extended_state(ThreadContext& context);   // before another thread's r
 bool uart_try_put(char byte);
 bool uart_try_get(char& byte);
 void uart_interrupts(bool receive, bool transmit);  // raises on_uart()
+bool uart_pending();                                // something that raises on_uart(); asking takes a transmit one back
+void uart_raise_again();                            // on_uart() comes again for what is pending
 
 [[noreturn]] void power_off();
 [[noreturn]] void reset();

@@ -120,6 +120,13 @@ bool uart_try_get(char& byte) {
     return true;
 }
 void uart_interrupts(bool, bool) {}
+bool uart_pending() {
+    if (machine().typed_meanwhile.empty()) return !machine().keyboard.empty();
+    for (char c : machine().typed_meanwhile.front()) machine().keyboard.push_back(c);
+    machine().typed_meanwhile.pop_front();
+    return true;
+}
+void uart_raise_again() { ++machine().raised_again; }
 
 }  // namespace capos::kernel::arch
 

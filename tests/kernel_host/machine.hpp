@@ -60,6 +60,8 @@ public:
     std::string serial;                       // what the kernel sent on the serial port
     bool serial_blocked = false;              // the port takes nothing
     std::deque<char> keyboard;                // what waits to be read there
+    std::deque<std::string> typed_meanwhile;  // what comes each time after that was read, and raises no interrupt
+    unsigned raised_again = 0;
 
     const kernel::arch::ThreadContext* resumed = nullptr;
     std::uint64_t resumes = 0;

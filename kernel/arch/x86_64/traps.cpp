@@ -40,8 +40,7 @@ void interrupt_dispatch(std::uint64_t vector, bool from_idle) {
         go_on(from_idle);
     }
     if (vector == kUartVector) {
-        acknowledge_uart();
-        end_of_interrupt();
+        end_of_interrupt();         // first: an edge from here on brings it again
         on_uart();
     }
     if (vector == kAcpiVector) {

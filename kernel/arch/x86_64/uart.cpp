@@ -14,7 +14,8 @@ constexpr std::uint16_t kInterruptEnable = kData + 1;
 constexpr std::uint16_t kInterruptCause = kData + 2;
 constexpr std::uint16_t kLineStatus = kData + 5;
 constexpr std::uint16_t kScratch = kData + 7;
-constexpr std::uint8_t kReceived = 1 << 0;
+constexpr std::uint8_t kNonePending = 1 << 0;   // of the cause
+constexpr std::uint8_t kReceived = 1 << 0;      // of the line status
 constexpr std::uint8_t kTransmitEmpty = 1 << 5;
 constexpr std::uint8_t kFifoBytes = 16;
 constexpr std::uint8_t kInterruptLine = 4;
@@ -37,7 +38,14 @@ void start_uart_interrupt() {
     if (route_interrupt(wiring, kUartVector)) mask_interrupt(wiring.interrupt, false);
 }
 
-void acknowledge_uart() { in8(kInterruptCause); }
+bool uart_pending() { return present && (in8(kInterruptCause) & kNonePending) == 0; }
+
+// With its interrupts off the line falls, and rises again if something is pending.
+void uart_raise_again() {
+    if (!present) return;
+    out8(kInterruptEnable, 0);
+    out8(kInterruptEnable, enabled);
+}
 
 bool uart_try_put(char byte) {
     if (!present) return true;

@@ -7,8 +7,6 @@ namespace capos::kernel::arch {
 void start_uart();
 // Routes its interrupt. Needs the interrupt controllers.
 void start_uart_interrupt();
-// Reads the interrupt's cause, which takes a transmit interrupt back.
-void acknowledge_uart();
 // Writes one byte by polling; gives up on a port that never becomes ready.
 void uart_poll_put(char byte);
 

@@ -94,7 +94,8 @@ TEST_F(ObjectsTest, ReadWaitsForAByteAndTakesWhatIsThere) {
     };
     const auto type = [](std::string_view text) {
         for (char c : text) machine().keyboard.push_back(c);
-        machine().enter([] { kernel::on_uart(); });
+        do machine().enter([] { kernel::on_uart(); });
+        while (!machine().keyboard.empty());
     };
     const auto text_of = [&](std::uint64_t id) {
         const auto answer = user.finish<I::ReadResults>(id);
@@ -121,6 +122,29 @@ TEST_F(ObjectsTest, ReadWaitsForAByteAndTakesWhatIsThere) {
     EXPECT_EQ(text_of(read(1, 100)), "q");
     type(std::string(2000, 'x'));
     EXPECT_EQ(text_of(read(4096, 4200)).size(), 1024u);
+}
+
+TEST_F(ObjectsTest, WhatIsTypedWhileAnInterruptIsServedIsNotLeftForAnother) {
+    using I = schema::Terminal;
+    const abi::Handle terminal = user.grant(root_objects().terminal);
+    const auto typed = [&] {
+        auto answer = ask<I::ReadParams, I::ReadResults>(terminal, I::kInterfaceId, 0, [](auto& p) { p.set_max(1000); });
+        const auto bytes = answer.results.bytes();
+        return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    };
+    machine().raised_again = 0;
+    machine().keyboard = {'a'};
+    machine().typed_meanwhile = {"b", "c"};
+    machine().enter([] { kernel::on_uart(); });
+    EXPECT_EQ(typed(), "abc");
+    EXPECT_EQ(machine().raised_again, 0u);
+    // Without an end it is left for the next interrupt, which is brought about.
+    machine().typed_meanwhile = std::deque<std::string>(20, "x");
+    machine().enter([] { kernel::on_uart(); });
+    EXPECT_EQ(machine().raised_again, 1u);
+    machine().enter([] { kernel::on_uart(); });
+    machine().enter([] { kernel::on_uart(); });
+    EXPECT_EQ(typed(), std::string(20, 'x'));
 }
 
 TEST_F(ObjectsTest, WriteTakesWhatTheQueueHolds) {
