@@ -7,6 +7,7 @@
 #include "kernel/mem/frames.hpp"
 #include "kernel/mem/slab.hpp"
 #include "kernel/object/address_space.hpp"
+#include "kernel/process/refusals.hpp"
 #include "kernel/sched/scheduler.hpp"
 
 namespace capos::kernel {
@@ -245,6 +246,7 @@ void Process::end(const ExitInfo& info) {
         at->process_ended(*this);
     arch::activate_kernel_space();
     ledger_->close();
+    forget_refusals(*this);
     end_orphans();
     if (pid_ != 0) process_ended(*this, exit_);
     Reaper::add(*this);

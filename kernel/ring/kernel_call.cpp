@@ -1,6 +1,7 @@
 #include "kernel/ring/kernel_call.hpp"
 
 #include "kernel/process/process.hpp"
+#include "kernel/process/refusals.hpp"
 #include "kernel/ring/thread_ring.hpp"
 #include "kernel/sched/scheduler.hpp"
 
@@ -99,6 +100,12 @@ KernelCall::~KernelCall() {
             if (arguments_.items[i].moved_from != abi::kNoHandle)
                 caller().table().commit_move(arguments_.items[i].moved_from);
     if (arguments_.count != 0) undo_transfer(arguments_, caller());
+}
+
+Outcome KernelCall::fail(Error error, std::string_view reason) {
+    note_refusal(caller(), {.operation = abi::Operation::Call, .method = submission_.method, .reason = error,
+                            .interface_id = submission_.interface_or_call});
+    return Reply::fail(error, reason);
 }
 
 Result<TransferSet::Item> KernelCall::argument(wire::CapabilityIndex index) const {

@@ -111,6 +111,8 @@ public:
         if (!root) return std::nullopt;
         return TypedCall<Params, Results>(*this, *root);
     }
+    // As Reply's; what was refused for lack of authority is said.
+    [[gnu::cold]] Outcome fail(Error error, std::string_view reason = {});
     // Why open() gave nothing.
     Outcome malformed() { return no_room_ ? fail(Error::NoRoom) : fail(Error::MalformedMessage, "message"); }
     Outcome unimplemented() { return fail(Error::Unimplemented, "method"); }

@@ -5,6 +5,7 @@
 #include "kernel/ipc/endpoint.hpp"
 #include "kernel/mem/frames.hpp"
 #include "kernel/process/process.hpp"
+#include "kernel/process/refusals.hpp"
 #include "kernel/ring/delivery.hpp"
 #include "kernel/ring/kernel_call.hpp"
 #include "kernel/sched/scheduler.hpp"
@@ -194,7 +195,30 @@ void ThreadRing::submit(const abi::Submission& entry) {
     refuse(entry, Error::BadOperation);
 }
 
-void ThreadRing::refuse(const abi::Submission& entry, Error error) { complete(entry.user_data, error); }
+namespace {
+
+// Whether only operation, handle, interface_or_call and user_data say anything.
+bool sends_nothing(const abi::Submission& entry) {
+    std::uint64_t words[sizeof(entry) / 8];
+    __builtin_memcpy(words, &entry, sizeof(entry));
+    // Operation; handle, interface_or_call, user_data; offsets and lengths; deadline.
+    static_assert(offsetof(abi::Submission, flags) == 1 && offsetof(abi::Submission, message_offset) == 4 * 8);
+    return (words[0] >> 8 | words[4] | words[5] | words[6] | words[7]) == 0;
+}
+
+}  // namespace
+
+void ThreadRing::nop(const abi::Submission& entry) {
+    const bool valid = sends_nothing(entry) && entry.handle == 0 && entry.interface_or_call == 0;
+    complete(entry.user_data, valid ? Error::None : Error::BadOperation);
+}
+
+void ThreadRing::refuse(const abi::Submission& entry, Error error) {
+    const bool call = entry.operation == abi::Operation::Call;
+    note_refusal(*process_, {.operation = entry.operation, .method = call ? entry.method : std::uint16_t{0}, .reason = error,
+                             .interface_id = call ? entry.interface_or_call : 0});
+    complete(entry.user_data, error);
+}
 
 Result<void> ThreadRing::gather(const abi::Submission& entry, TransferSet& out) {
     if (entry.send_capabilities == 0) return {};

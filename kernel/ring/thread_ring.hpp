@@ -42,12 +42,13 @@ public:
 
 private:
     void submit(const abi::Submission& entry);
+    [[gnu::noinline]] void nop(const abi::Submission& entry);
     void call(const abi::Submission& entry);
     void receive(const abi::Submission& entry);
     void answer(const abi::Submission& entry);
-    void release(const abi::Submission& entry);
-    void cancel(const abi::Submission& entry);
-    void refuse(const abi::Submission& entry, Error error);
+    [[gnu::noinline]] void release(const abi::Submission& entry);
+    [[gnu::noinline]] void cancel(const abi::Submission& entry);
+    [[gnu::cold]] void refuse(const abi::Submission& entry, Error error);
     // Takes the capabilities a submission sends. Either all are held (moves in transit) or none.
     Result<void> gather(const abi::Submission& entry, TransferSet& out);
     CallRecord* outstanding_call(std::uint64_t user_data);

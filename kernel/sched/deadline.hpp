@@ -9,7 +9,7 @@ namespace capos::kernel {
 
 // Calls `expired` once when its time has come, unless cancelled before. Embedded in what waits.
 struct Deadline : DeadlineHook {
-    explicit Deadline(void (*function)(Deadline&)) : expired(function) {}
+    explicit constexpr Deadline(void (*function)(Deadline&)) : expired(function) {}
     void (*expired)(Deadline&);
 };
 

@@ -22,7 +22,7 @@ struct KernelCounters {
 extern KernelCounters counters;
 
 // A call or submission of `process` was refused with a typed error.
-void count_refusal(Process& process);
+[[gnu::cold]] void count_refusal(Process& process);
 
 class Scheduler {
 public:

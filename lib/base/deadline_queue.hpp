@@ -8,7 +8,7 @@ namespace capos {
 
 class DeadlineHook {
 public:
-    DeadlineHook() = default;
+    constexpr DeadlineHook() = default;
     DeadlineHook(const DeadlineHook&) = delete;
     DeadlineHook& operator=(const DeadlineHook&) = delete;
     bool queued() const { return queued_; }

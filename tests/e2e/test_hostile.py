@@ -40,6 +40,10 @@ def test_a_million_hostile_operations_meet_only_typed_errors_and_leave_nothing_b
     assert completed + bad_ring == operations - 1 or completed + bad_ring == operations
     assert transport > OPERATIONS / 10 and exceptions > 1000 and succeeded > 1000 and bad_ring > 100
 
+    # What it was refused is on the console, and does not flood it.
+    assert 1 <= machine.text.count("kernel: refused: hostile ") <= 2 * 8
+    assert machine.text.count("kernel: refused: ") < 60
+
     assert settled_levels(lambda: status(machine)) == before
     facts = status(machine)
     assert {name: process(facts, name)["pid"] for name in pids} == pids, "a service did not live through it"
