@@ -64,6 +64,10 @@ const char* error_name(Error error);
 constexpr bool is_transport(Error error) {
     return static_cast<std::uint16_t>(error) >= 1 && static_cast<std::uint16_t>(error) < 64;
 }
+// Transport errors that are no fault of the submission: it was given up, or the other side was faster.
+constexpr bool is_ordinary_end(Error error) {
+    return error == Error::Cancelled || error == Error::TimedOut || error == Error::CallerGone;
+}
 constexpr bool is_exception(Error error) {
     return static_cast<std::uint16_t>(error) >= 64 && static_cast<std::uint16_t>(error) < 96;
 }

@@ -131,7 +131,7 @@ void ThreadRing::complete(std::uint64_t user_data, Error status, std::uint32_t m
         queues_.unreserve();
         return;
     }
-    if (is_transport(status)) count_refusal(*process_);
+    if (is_transport(status) && !is_ordinary_end(status)) count_refusal(*process_);
     queues_.post({.user_data = user_data, .status = static_cast<std::uint16_t>(status), .capabilities = capabilities,
                   .message_length = message_length, .call_id = call_id, .reserved = 0});
     thread_->completion_posted();

@@ -52,6 +52,62 @@ TEST_F(SubmissionTest, UnknownOperationsAndReservedBitsAreRefused) {
     }
 }
 
+TEST_F(SubmissionTest, NopReleaseAndCancelTakeNoFieldThatTheyDoNotUse) {
+    const abi::Handle notification = user.create_notification();
+    const std::uint64_t wait = user.begin_wait(notification);
+    user.enter();
+    const auto entry = [&](abi::Operation operation) {
+        abi::Submission entry{};
+        entry.operation = operation;
+        if (operation == abi::Operation::Release) entry.handle = notification;
+        if (operation == abi::Operation::Cancel) entry.interface_or_call = wait;
+        return entry;
+    };
+    void (*const changes[])(abi::Submission&) = {
+        [](auto& e) { e.flags = 1; },          [](auto& e) { e.send_capabilities = 1; }, [](auto& e) { e.method = 1; },
+        [](auto& e) { e.accept_capabilities = 1; }, [](auto& e) { e.message_offset = 8; }, [](auto& e) { e.message_length = 8; },
+        [](auto& e) { e.buffer_offset = 8; },  [](auto& e) { e.buffer_capacity = 8; },   [](auto& e) { e.capability_offset = 8; },
+        [](auto& e) { e.deadline = abi::kNoDeadline; }};
+    for (auto operation : {abi::Operation::Nop, abi::Operation::Release, abi::Operation::Cancel}) {
+        for (auto change : changes) {
+            abi::Submission changed = entry(operation);
+            change(changed);
+            EXPECT_EQ(submit(changed), Error::BadOperation);
+        }
+        abi::Submission changed = entry(operation);
+        if (operation != abi::Operation::Release) {
+            changed.handle = user.timer;
+            EXPECT_EQ(submit(changed), Error::BadOperation);
+        }
+        changed = entry(operation);
+        if (operation != abi::Operation::Cancel) {
+            changed.interface_or_call = 1;
+            EXPECT_EQ(submit(changed), Error::BadOperation);
+        }
+    }
+    EXPECT_EQ(submit(entry(abi::Operation::Cancel)), Error::None);
+    EXPECT_EQ(submit(entry(abi::Operation::Release)), Error::None);
+    EXPECT_EQ(user.process().refusals, 3u * std::size(changes) + 4u);
+}
+
+TEST_F(SubmissionTest, WhatIsGivenUpOrLateIsNoRefusal) {
+    User& service = system.user("service");
+    const abi::Handle endpoint = service.create_endpoint("e");
+    const abi::Handle reference = user.grant_from(service, service.mint(endpoint, 1, kEcho));
+    const std::uint64_t given_up = user.begin_call(reference, kEcho, 0, {});
+    user.enter();
+    const Request request = service.receive(endpoint);
+    EXPECT_EQ(user.cancel(given_up), Error::None);
+    EXPECT_EQ(service.answer(endpoint, request.call_id), Error::CallerGone);
+    user.begin_call(reference, kEcho, 0, {}, {.deadline = machine().now + 1000});
+    user.enter();
+    machine().advance(2000);
+    user.read_completions();
+    EXPECT_EQ(static_cast<Error>(user.unclaimed().back().status), Error::TimedOut);
+    EXPECT_EQ(user.process().refusals, 0u);
+    EXPECT_EQ(service.process().refusals, 0u);
+}
+
 TEST_F(SubmissionTest, EveryOperationThatNamesAHandleChecksIt) {
     const abi::Handle stale = user.create_notification();
     ASSERT_EQ(user.release(stale), Error::None);
