@@ -185,7 +185,7 @@ Result<bool> ThreadRing::drain() {
 void ThreadRing::submit(const abi::Submission& entry) {
     if (entry.reserved != 0) return refuse(entry, Error::BadOperation);
     switch (entry.operation) {
-    case abi::Operation::Nop: return complete(entry.user_data, Error::None);
+    case abi::Operation::Nop: return nop(entry);
     case abi::Operation::Call: return call(entry);
     case abi::Operation::Receive: return receive(entry);
     case abi::Operation::Return: return answer(entry);
@@ -357,6 +357,7 @@ void ThreadRing::answer(const abi::Submission& entry) {
 }
 
 void ThreadRing::release(const abi::Submission& entry) {
+    if (!sends_nothing(entry) || entry.interface_or_call != 0) return refuse(entry, Error::BadOperation);
     auto slot = process_->table().look_up(entry.handle);
     if (!slot) return refuse(entry, slot.error());
     process_->table().remove(*slot);
@@ -368,6 +369,7 @@ CallRecord* ThreadRing::outstanding_call(std::uint64_t user_data) {
         if (records_[i].state != RecordState::Free && records_[i].user_data == user_data) return &records_[i];
     return nullptr;
 }
+    if (!sends_nothing(entry) || entry.handle != 0) return refuse(entry, Error::BadOperation);
 
 void ThreadRing::cancel(const abi::Submission& entry) {
     CallRecord* record = outstanding_call(entry.interface_or_call);

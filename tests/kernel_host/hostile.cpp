@@ -246,6 +246,16 @@ abi::Submission HostileRun::random_entry(Hostile& hostile) {
         entry.message_length = random_message(hostile, entry.interface_or_call, entry.method, entry.message_offset);
         break;
     }
+    const bool sends = entry.operation != abi::Operation::Nop && entry.operation != abi::Operation::Release &&
+                       entry.operation != abi::Operation::Cancel;
+    if (!sends && !choices_.one_in(8)) {                             // most of them as they should be
+        const abi::Submission all = entry;
+        entry = {};
+        entry.operation = all.operation;
+        entry.user_data = all.user_data;
+        if (all.operation == abi::Operation::Release) entry.handle = all.handle;
+        if (all.operation == abi::Operation::Cancel) entry.interface_or_call = all.interface_or_call;
+    }
     if (choices_.one_in(24)) {                                       // and one field that is simply wrong
         auto* bytes = reinterpret_cast<std::uint8_t*>(&entry);
         const std::uint64_t at = choices_.below(sizeof(entry));
