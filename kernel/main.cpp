@@ -25,6 +25,19 @@ void say_what_protects() {
     }
 }
 
+void say_what_was_left_out() {
+    const BootInfo& boot = boot_info();
+    FixedText<200> text;
+    if (boot.note[0] != 0) {
+        text << "warning: " << boot.note;
+        console::line("kernel", text.view());
+    }
+    if (boot.ranges_left_out == 0) return;
+    text.clear();
+    text << "warning: memory comes in too many ranges: the smallest " << boot.ranges_left_out << " are not used";
+    console::line("kernel", text.view());
+}
+
 }  // namespace
 
 void kernel_main() {
@@ -32,6 +45,7 @@ void kernel_main() {
     text << "capOS " << kVersion << " on " << arch::cpu_model() << ", " << arch::cpus_present() << " CPU(s), clock from "
          << arch::clock().source;
     console::line("kernel", text.view());
+    say_what_was_left_out();
     say_what_protects();
     RootObjects& objects = root_objects();
     objects.entropy.seed();

@@ -15,11 +15,13 @@ enum class BootProtocol : std::uint8_t { Pvh, Multiboot2Bios, Multiboot2Uefi };
 
 struct BootInfo {
     BootProtocol protocol;
-    MemoryRange usable[64];        // RAM free for use; kernel image, bundle and boot structures already cut out
+    MemoryRange usable[64];        // RAM free for use: kernel image, bundle and page 0 are cut out
     std::uint32_t usable_count;
     MemoryRange bundle;            // physical; bytes 0 when there is none
     PhysAddr rsdp;                 // 0 when not found
     char command_line[512];
+    const char* note = "";         // what of the boot loader's information had to be left out; empty when nothing
+    std::uint32_t ranges_left_out = 0;   // of memory: there were too many
     std::uint64_t entry_tsc;       // at the kernel's first instruction
 };
 

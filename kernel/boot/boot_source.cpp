@@ -4,16 +4,15 @@ namespace capos::kernel::boot {
 
 void BootSource::set_command_line(Bytes text) {
     std::size_t length = 0;
+    bool whole = text.empty();
     for (std::byte byte : text) {
         const char character = static_cast<char>(byte);
-        if (character == 0) break;
-        if (length == sizeof command_line - 1) {
-            note = "the command line is too long and was cut";
-            break;
-        }
+        whole = character == 0;
+        if (whole || length == sizeof command_line - 1) break;
         command_line[length++] = character >= ' ' && character <= '~' ? character : ' ';
     }
     command_line[length] = 0;
+    if (!whole) note = "the command line is too long: its end was cut off";
 }
 
 Result<void> make_boot_info(const BootSource& source, MemoryRange image, BootInfo& info) {
@@ -35,12 +34,16 @@ Result<void> make_boot_info(const BootSource& source, MemoryRange image, BootInf
     info.rsdp = PhysAddr{source.rsdp};
     std::memcpy(info.command_line, source.command_line, sizeof info.command_line);
     // The largest ranges, should there be more than fit; they stay sorted.
+    std::size_t left_out = usable.dropped();
     while (usable.ranges().size() > std::size(info.usable)) {
         MemoryRange victim = usable.ranges()[0];
         for (const MemoryRange& range : usable.ranges())
             if (range.bytes < victim.bytes) victim = range;
         usable.cut(victim.base, victim.bytes);
+        ++left_out;
     }
+    info.note = source.note;
+    info.ranges_left_out = static_cast<std::uint32_t>(left_out);
     info.usable_count = 0;
     for (const MemoryRange& range : usable.ranges()) info.usable[info.usable_count++] = range;
     return {};

@@ -28,6 +28,19 @@ TEST(BootInfoTest, KernelBundleAndPageZeroAreCutOut) {
     EXPECT_EQ(info.bundle.bytes, 0x1801u);
 }
 
+TEST(BootInfoTest, WhatWasLeftOutIsToldOn) {
+    BootSource source = sixty_four_mebibytes();
+    BootInfo info{};
+    ASSERT_TRUE(make_boot_info(source, kImage, info));
+    EXPECT_STREQ(info.note, "");
+    EXPECT_EQ(info.ranges_left_out, 0u);
+    source.note = "something";
+    for (std::uint64_t i = 0; i < 100; ++i) source.ram.add(0x1000'0000 + 0x4000 * i, 0x2000);
+    ASSERT_TRUE(make_boot_info(source, kImage, info));
+    EXPECT_STREQ(info.note, "something");
+    EXPECT_EQ(info.ranges_left_out, 102u - std::size(info.usable));
+}
+
 TEST(BootInfoTest, ABundleOffAPageBoundaryIsRefused) {
     BootSource source = sixty_four_mebibytes();
     source.bundle = {0x200800, 0x1000};

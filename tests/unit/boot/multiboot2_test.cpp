@@ -154,6 +154,9 @@ TEST(Multiboot2Test, AnOverlongCommandLineIsCutAndSaidToBe) {
     ASSERT_TRUE(read(Information().tag(1, ByteWriter().text(std::string(600, 'a')).put('\0')).memory({{0, 0x1000, 1}}).finish(), source));
     EXPECT_EQ(std::string_view(source.command_line).size(), sizeof source.command_line - 1);
     EXPECT_STRNE(source.note, "");
+    BootSource longest;
+    ASSERT_TRUE(read(Information().tag(1, ByteWriter().text(std::string(511, 'a')).put('\0')).memory({{0, 0x1000, 1}}).finish(), longest));
+    EXPECT_STREQ(longest.note, "");
 }
 
 TEST(Multiboot2Test, ControlCharactersInTheCommandLineBecomeBlanks) {
