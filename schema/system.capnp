@@ -137,8 +137,11 @@ interface SystemInfo {
   }
   struct Mitigation { name @0 :Text; active @1 :Bool; note @2 :Text; }
 
-  struct ProcessesParams {}
-  struct ProcessesResults { processes @0 :List(ProcessInfo); }
+  struct ProcessesParams { after @0 :UInt32; }            # the last pid of the part before; 0 for the first part
+  struct ProcessesResults {
+    processes @0 :List(ProcessInfo);                      # in order of creation, as many as an answer holds
+    total @1 :UInt32;                                     # of all, those of other parts included
+  }
   struct ProcessInfo {
     pid @0 :UInt32;
     name @1 :Text;
@@ -158,8 +161,13 @@ interface SystemInfo {
     enum State { running @0; ready @1; waiting @2; ended @3; }
   }
 
-  struct CapabilitiesParams { pid @0 :UInt32; }
-  struct CapabilitiesResults { found @0 :Bool; capabilities @1 :List(CapabilityInfo); }
+  struct CapabilitiesParams { pid @0 :UInt32; from @1 :UInt32; }   # from: `next` of the part before; 0 for the first
+  struct CapabilitiesResults {
+    found @0 :Bool;
+    capabilities @1 :List(CapabilityInfo);                # as many as an answer holds
+    total @2 :UInt32;                                     # of all that it holds, those of other parts included
+    next @3 :UInt32;                                      # where to go on; 0: these were the last
+  }
   struct CapabilityInfo {
     handle @0 :UInt64;
     interfaceId @1 :UInt64;

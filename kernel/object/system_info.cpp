@@ -84,11 +84,19 @@ Outcome SystemInfoObject::overview(TypedCall<Interface::OverviewParams, Interfac
 
 Outcome SystemInfoObject::processes(TypedCall<Interface::ProcessesParams, Interface::ProcessesResults> call) {
     constexpr std::uint32_t kMost = 112;       // as many as an answer holds
+    Process* first = nullptr;
     std::uint32_t count = 0;
-    for (Process* at = all_processes().front(); at != nullptr && count < kMost; at = all_processes().next(*at)) ++count;
-    auto list = call.results().init_processes(count);
-    std::uint32_t i = 0;
-    for (Process* at = all_processes().front(); i < count; at = all_processes().next(*at), ++i) {
+    std::uint32_t total = 0;
+    for (Process* at = all_processes().front(); at != nullptr; at = all_processes().next(*at)) {
+        ++total;
+        if (at->pid() <= call.params().after() || count == kMost) continue;
+        if (count++ == 0) first = at;
+    }
+    auto results = call.results();
+    results.set_total(total);
+    auto list = results.init_processes(count);
+    Process* at = first;
+    for (std::uint32_t i = 0; i < count; ++i, at = all_processes().next(*at)) {
         auto info = list[i];
         const Ledger& ledger = at->ledger();
         info.set_pid(at->pid());
@@ -118,11 +126,22 @@ Outcome SystemInfoObject::capabilities(
         results.set_found(true);
         // As many as an answer holds: a label of up to 72 bytes each beside the entry itself.
         constexpr std::uint32_t kMost = 128;
-        const std::uint32_t count = at->table().used() < kMost ? at->table().used() : kMost;
+        results.set_total(at->table().used());
+        std::uint32_t count = 0;
+        std::uint32_t next = 0;
+        at->table().for_each([&](abi::Handle handle, const CapabilityTable::Slot&) {
+            const auto slot = static_cast<std::uint32_t>(handle);
+            if (slot < call.params().from()) return;
+            if (count < kMost)
+                ++count;
+            else if (next == 0)
+                next = slot;
+        });
+        results.set_next(next);
         auto list = results.init_capabilities(count);
         std::uint32_t i = 0;
         at->table().for_each([&](abi::Handle handle, const CapabilityTable::Slot& slot) {
-            if (i == count) return;
+            if (i == count || static_cast<std::uint32_t>(handle) < call.params().from()) return;
             auto info = list[i++];
             FixedText<72> label;
             slot.object->describe(label);

@@ -39,7 +39,7 @@ rt::Task<Result<Budget>> budget(const Roots& roots) {
     const auto left = [](std::uint64_t limit, std::uint64_t used, std::uint64_t reserve) {
         return limit > used + reserve ? limit - used - reserve : 0;
     };
-    auto reply = CO_TRY(co_await roots.system_info.processes({.reply_bytes = 16 * 1024 - 64}));
+    auto reply = CO_TRY(co_await roots.system_info.processes(0, {.reply_bytes = 16 * 1024 - 64}));
     for (const auto process : reply->processes())
         if (process.name() == rt::process_name() && process.state() != decltype(process.state())::ended)
             co_return Budget{left(process.pages_limit(), process.pages_used(), kReservePages),

@@ -28,7 +28,7 @@ public:
                 for (const auto service : (*services)->services())
                     add(service.name());
         } else if (held.system) {
-            if (const auto processes = co_await held.system.processes(large_answer()))
+            if (const auto processes = co_await held.system.processes(0, large_answer()))
                 for (const auto process : (*processes)->processes())
                     add(process.name());
         }

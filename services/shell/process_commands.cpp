@@ -95,7 +95,7 @@ rt::Task<void> run_ps(const Context& context) {
     Output& out = context.out;
     if (!context.has(context.held.system, "system", "SystemInfo"))
         co_return;
-    const auto processes = co_await context.held.system.processes(large_answer());
+    const auto processes = co_await context.held.system.processes(0, large_answer());
     if (!processes)
         co_return context.report("system", processes.error());
     // Restarts and services that do not run come from init; without it their column stays empty.
@@ -115,6 +115,8 @@ rt::Task<void> run_ps(const Context& context) {
         table.cell(process.submissions()).cell(process.refusals());
         co_await out.flush_when_full();
     }
+    if ((*processes)->total() > (*processes)->processes().size())
+        out << "and " << (*processes)->total() - (*processes)->processes().size() << " more processes\n";
     if (!services)
         co_return;
     for (const auto service : (*services)->services()) {
@@ -132,7 +134,7 @@ rt::Task<void> run_caps(const Context& context) {
     const std::string_view wanted = context.words.argument(0);
     if (!context.has(context.held.system, "system", "SystemInfo"))
         co_return;
-    const auto processes = co_await context.held.system.processes(large_answer());
+    const auto processes = co_await context.held.system.processes(0, large_answer());
     if (!processes)
         co_return context.report("system", processes.error());
     const auto number = text::parse_decimal(wanted, 0xffffffff);
@@ -141,23 +143,29 @@ rt::Task<void> run_caps(const Context& context) {
         if (process.name() != wanted && !(number && process.pid() == *number))
             continue;
         found = true;
-        const auto capabilities = co_await context.held.system.capabilities(process.pid(), large_answer());
-        if (!capabilities)
-            co_return context.report("system", capabilities.error());
-        out << process.name() << " (pid " << process.pid() << ") holds " << (*capabilities)->capabilities().size()
-            << " capabilities:\n";
         Table table(out.text(), kCapabilityColumns);
-        table.header();
-        for (const auto capability : (*capabilities)->capabilities()) {
-            // Slot and generation.
-            FixedText<24> handle;
-            handle << static_cast<std::uint32_t>(capability.handle()) << ':' << (capability.handle() >> 32);
-            const std::string_view interface = interface_name(capability.interface_id());
-            FixedText<kLongestObject> object;
-            describe_object(object, interface, capability.label());
-            table.cell(handle.view()).cell(interface).cell(object.view());
-            co_await out.flush_when_full();
-        }
+        std::uint32_t from = 0;
+        do {
+            const auto capabilities = co_await context.held.system.capabilities(process.pid(), from, large_answer());
+            if (!capabilities)
+                co_return context.report("system", capabilities.error());
+            if (from == 0) {
+                out << process.name() << " (pid " << process.pid() << ") holds " << (*capabilities)->total()
+                    << " capabilities:\n";
+                table.header();
+            }
+            for (const auto capability : (*capabilities)->capabilities()) {
+                // Slot and generation.
+                FixedText<24> handle;
+                handle << static_cast<std::uint32_t>(capability.handle()) << ':' << (capability.handle() >> 32);
+                const std::string_view interface = interface_name(capability.interface_id());
+                FixedText<kLongestObject> object;
+                describe_object(object, interface, capability.label());
+                table.cell(handle.view()).cell(interface).cell(object.view());
+                co_await out.flush_when_full();
+            }
+            from = (*capabilities)->next();
+        } while (from != 0);
     }
     if (!found)
         out << "caps: there is no process \"" << wanted << "\"; ps lists them.\n";
@@ -176,7 +184,7 @@ rt::Task<void> run_mem(const Context& context) {
         << ByteSize{(*overview)->memory_free()} << ", kernel " << ByteSize{(*overview)->kernel_bytes()} << '\n';
     if ((*overview)->ledger_drift() != 0)
         out << "the ledgers and the frame allocator differ by " << (*overview)->ledger_drift() << " pages\n";
-    const auto processes = co_await context.held.system.processes(large_answer());
+    const auto processes = co_await context.held.system.processes(0, large_answer());
     if (!processes)
         co_return context.report("system", processes.error());
     Table table(out.text(), kLedgerColumns);

@@ -98,16 +98,16 @@ rt::Task<Result<void>> Status::write_kernel_facts(json::Writer& out) {
 
 // Each process with the capabilities it holds.
 rt::Task<Result<void>> Status::write_processes(json::Writer& out) {
-    const auto processes = co_await sources_.system.processes(expecting(kLargeReply));
+    const auto processes = co_await sources_.system.processes(0, expecting(kLargeReply));
     out.key("processes");
     if (!processes) {
         write_unavailable(out, error_name(processes.error()));
         co_return {};
     }
-    out.begin_object().member("available", true).key("list").begin_array();
+    out.begin_object().member("available", true).member("total", (*processes)->total()).key("list").begin_array();
     for (const auto process : (*processes)->processes()) {
         begin_process(out, process, passed_on(**processes, process.name()));
-        const auto capabilities = co_await sources_.system.capabilities(process.pid(), expecting(kLargeReply));
+        const auto capabilities = co_await sources_.system.capabilities(process.pid(), 0, expecting(kLargeReply));
         section(out, "capabilities", capabilities, write_capabilities);
         out.end_object();
     }

@@ -276,10 +276,23 @@ TEST(SystemInfoTest, AListOfMoreProcessesThanAnAnswerHoldsIsCut) {
     for (int i = 0; i < 130; ++i)
         many.user("process-with-quite-a-long-name0", {.pages = 64, .slots = 16, .sq_entries = 8, .cq_entries = 8, .message_bytes = 4096});
     User& asker = many.user("asker");
-    auto answer = asker.call<I::ProcessesParams, I::ProcessesResults>(
-        asker.grant(root_objects().system_info), I::kInterfaceId, 1, [](auto&) {}, {.capacity = 20'000});
-    EXPECT_EQ(answer.status, Error::None);
-    EXPECT_EQ(answer.results.processes().size(), 112u);
+    const abi::Handle info = asker.grant(root_objects().system_info);
+    std::uint32_t seen = 0;
+    std::uint32_t last = 0;
+    for (const std::size_t part : {112u, 19u, 0u}) {
+        auto answer = asker.call<I::ProcessesParams, I::ProcessesResults>(
+            info, I::kInterfaceId, 1, [&](auto& p) { p.set_after(last); }, {.capacity = 20'000});
+        EXPECT_EQ(answer.status, Error::None);
+        EXPECT_EQ(answer.results.total(), 131u);
+        ASSERT_EQ(answer.results.processes().size(), part);
+        for (const auto& process : answer.results.processes()) {
+            EXPECT_GT(process.pid(), last);
+            last = process.pid();
+            ++seen;
+        }
+    }
+    EXPECT_EQ(seen, 131u);
+    EXPECT_EQ(last, asker.pid);
 }
 
 TEST_F(ObjectsTest, CapabilitiesAreListedWithLabels) {
@@ -291,9 +304,9 @@ TEST_F(ObjectsTest, CapabilitiesAreListedWithLabels) {
     user.create_notification();
     user.grant(*user.reference);
     user.grant(user.thread());
-    const auto list = [&](std::uint32_t pid) {
-        return ask<I::CapabilitiesParams, I::CapabilitiesResults>(info, I::kInterfaceId, 2,
-                                                                  [&](auto& p) { p.set_pid(pid); }, {.capacity = 16'000});
+    const auto list = [&](std::uint32_t pid, std::uint32_t from = 0) {
+        return ask<I::CapabilitiesParams, I::CapabilitiesResults>(
+            info, I::kInterfaceId, 2, [&](auto& p) { p.set_pid(pid); p.set_from(from); }, {.capacity = 16'000});
     };
     auto answer = list(user.pid);
     EXPECT_TRUE(answer.results.found());
@@ -304,7 +317,21 @@ TEST_F(ObjectsTest, CapabilitiesAreListedWithLabels) {
                                    "system information;", "thread of user;", "endpoint factory;", "notification factory;"})
         EXPECT_NE(labels.find(label), std::string::npos) << label << " in " << labels;
     while (user.process().table().used() < 200) user.grant(root_objects().timer);
-    EXPECT_EQ(list(user.pid).results.capabilities().size(), 128u);
+    // Slots given back between others are passed over.
+    const abi::Handle between = user.grant(root_objects().timer);
+    user.grant(root_objects().timer);
+    EXPECT_EQ(user.release(between), Error::None);
+    std::set<std::uint64_t> seen;
+    std::uint32_t from = 0;
+    for (const std::size_t part : {128u, 73u}) {
+        auto some = list(user.pid, from);
+        EXPECT_EQ(some.results.total(), 201u);
+        EXPECT_EQ(some.results.capabilities().size(), part);
+        for (const auto& each : some.results.capabilities()) EXPECT_TRUE(seen.insert(each.handle()).second);
+        from = some.results.next();
+    }
+    EXPECT_EQ(from, 0u);
+    EXPECT_EQ(seen.size(), 201u);
     EXPECT_FALSE(list(99'999).results.found());
 }
 
