@@ -315,6 +315,7 @@ Result<Ref<Endpoint>> Endpoint::create(Process& creator, std::string_view name, 
 }
 
 void Endpoint::destroy() {
+    if (call.raw().capability_room() == 0) return call.fail(Error::NoRoom, "reference");
     queue_->close();
     Slab<Endpoint>::destroy(this);
 }

@@ -167,6 +167,16 @@ TEST_F(EndpointTest, ANumberInUseIsBusy) {
     EXPECT_EQ(server.refused, Error::InvalidArgument);
 }
 
+TEST_F(EndpointTest, AMintThatCannotBeHandedOverLeavesTheNumberFree) {
+    const auto mint = [&](std::uint16_t accept) {
+        using I = schema::Endpoint;
+        return server.call<I::MintParams, I::MintResults>(
+            endpoint, I::kInterfaceId, 0, [](auto& p) { p.set_number(5); p.set_interface_id(kEcho); }, {.accept = accept}).status;
+    };
+    EXPECT_EQ(mint(0), Error::NoRoom);
+    EXPECT_EQ(mint(1), Error::None);
+}
+
 TEST_F(EndpointTest, AReferenceCannotBeReceivedOnNorMintedFrom) {
     const abi::Handle reference = lend(client, 1);
     abi::Submission entry{};
