@@ -19,7 +19,6 @@ namespace capos::kernel::arch {
 namespace {
 
 constexpr std::uint64_t kLargePage = std::uint64_t{1} << 21;
-constexpr std::uint64_t kHugePage = std::uint64_t{1} << 30;
 
 constexpr std::uint64_t kConstants = kEntryPresent | kEntryGlobal | kEntryNoExecute;
 constexpr std::uint64_t kData = kConstants | kEntryWritable;
@@ -114,7 +113,7 @@ void map_direct(const MemoryRange& range) {
     std::uint64_t at = range.base & ~(kLargePage - 1);
     const std::uint64_t end = (range.base + range.bytes + kLargePage - 1) & ~(kLargePage - 1);
     while (at < end) {
-        if (cpu_features.large_pages_1g && at % kHugePage == 0 && end - at >= kHugePage && at >= kHugePage) {
+        if (cpu_features.large_pages_1g && at >= kHugePage && huge_page_fits(range, at)) {
             entry_for(kDirectMapBase + at, 2) = at | kData | kEntryLarge;
             at += kHugePage;
         } else {

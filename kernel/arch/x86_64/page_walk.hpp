@@ -6,6 +6,7 @@
 
 #include "kernel/arch/arch.hpp"
 #include "kernel/arch/x86_64/page_entry.hpp"
+#include "kernel/boot/boot_info.hpp"
 
 namespace capos::kernel::arch {
 
@@ -25,6 +26,12 @@ bool give_tables(std::uint64_t root, FrameSource& source, std::uint64_t most);
 
 // Copies `bytes` from `address` on as a program under `root` would read it. False when not all of it is readable.
 bool read_through(std::uint64_t root, UserAddr address, void* out, std::size_t bytes);
+
+// Whether the 1 GiB page at `at` shows nothing but `range`: a neighbour, of which it would show a part, has tables of its own.
+inline constexpr std::uint64_t kHugePage = std::uint64_t{1} << 30;
+constexpr bool huge_page_fits(const MemoryRange& range, std::uint64_t at) {
+    return at % kHugePage == 0 && at >= range.base && range.bytes >= kHugePage && at - range.base <= range.bytes - kHugePage;
+}
 
 // Whether no leaf under `root`, of any size, is both writable and executable.
 bool keeps_write_xor_execute(std::uint64_t root);

@@ -178,6 +178,17 @@ TEST(PageWalkTest, ReadingNeverReachesTheKernelsHalf) {
     EXPECT_FALSE(read_through(space.root, 0x400000, &byte, 1));
 }
 
+TEST(PageWalkTest, AHugePageShowsNothingOfANeighbour) {
+    constexpr std::uint64_t kMegabyte = 1 << 20;
+    constexpr MemoryRange whole{kHugePage, 2 * kHugePage};
+    EXPECT_TRUE(huge_page_fits(whole, kHugePage) && huge_page_fits(whole, 2 * kHugePage));
+    EXPECT_FALSE(huge_page_fits(whole, 3 * kHugePage) || huge_page_fits(whole, kHugePage + 2 * kMegabyte));
+    // A neighbour in the last or the first large page of it.
+    EXPECT_FALSE(huge_page_fits({kHugePage, kHugePage - kPageSize}, kHugePage));
+    EXPECT_FALSE(huge_page_fits({kHugePage + kPageSize, 2 * kHugePage}, kHugePage));
+    EXPECT_TRUE(huge_page_fits({kHugePage + kPageSize, 2 * kHugePage}, 2 * kHugePage));
+}
+
 TEST(PageWalkTest, ItAgreesWithAMapOverManyRandomSteps) {
     Space space;
     std::map<UserAddr, std::uint64_t> model;
