@@ -44,7 +44,6 @@ struct alignas(64) ThreadContext {
     std::uint64_t rax, rbx, rcx, rdx, rsi, rdi, rbp;
     std::uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
     std::uint64_t rip, rsp, rflags;
-    std::uint64_t fs_base;
     std::uint64_t by_syscall;        // 1: entered by SYSCALL, may leave by SYSRET when rip is canonical
     std::uint64_t extended_state;    // address of this thread's XSAVE area, extended_state_bytes() long, 64-aligned
 };

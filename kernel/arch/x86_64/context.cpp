@@ -32,13 +32,12 @@ void save_extended(std::uint64_t area) {
         asm volatile("fxsave64 (%0)" : : "r"(area) : "memory");
 }
 
-// What else changes with the thread: segment registers (their selectors are the user's to load), FS base.
-void load_thread_registers(const ThreadContext& context) {
-    asm volatile("movl %0, %%ds\n movl %0, %%es\n movl %0, %%fs\n swapgs\n movl %0, %%gs" : : "r"(0) : "memory");
-    // A null GS may or may not have cleared the user's GS base; make it 0 before it goes behind the kernel's.
-    write_msr(kMsrGsBase, 0);
-    asm volatile("swapgs" : : : "memory");
-    write_msr(kMsrFsBase, context.fs_base);
+// What else changes with the thread: segment registers, whose selectors are the user's to load. The bases of FS and GS are
+// 0 for every program, so there is nothing to load: they are from the start, every descriptor that a program can name has
+// base 0, and WRFSBASE and WRGSBASE are off (CR4.FSGSBASE). A thread pointer would be a field of StartThreadParams, and
+// written here.
+void load_thread_registers() {
+    asm volatile("movl %0, %%ds\n movl %0, %%es\n movl %0, %%fs\n swapgs\n movl %0, %%gs\n swapgs" : : "r"(0) : "memory");
 }
 
 [[noreturn]] void leave_carefully(Cpu& cpu, ThreadContext& context) {
@@ -84,14 +83,10 @@ void resume(ThreadContext& context) {
     Cpu& cpu = this_cpu();
     if (cpu.extended_owner != &context) {
         restore_extended(context.extended_state);
-        load_thread_registers(context);
+        load_thread_registers();
         cpu.extended_owner = &context;
     }
     cpu.context = &context;
-    // SYSRET and IRETQ to a non-canonical address would fault in the kernel; a program may have asked for one when
-    // it started a thread.
-    if (context.rip >= kUserLimit) [[unlikely]]
-        on_user_fault(context, {.vector = kGeneralProtection, .error_code = 0, .address = context.rip});
     if (cpu.careful_exit) [[unlikely]] leave_carefully(cpu, context);
     if (context.by_syscall != 0) leave_by_sysret(&context);
     leave_by_iret(&context);
@@ -102,6 +97,10 @@ void idle() {
 }
 
 extern "C" [[noreturn]] void system_call_entered(ThreadContext* context, std::uint64_t number, std::uint64_t a, std::uint64_t b) {
+    // SYSRET to a non-canonical address would fault in the kernel. No thread starts at one, and interrupts save none, but
+    // the return address of a SYSCALL at the very end of user space could be: it is refused before anything else is done.
+    if (context->rip >= kUserLimit) [[unlikely]]
+        on_user_fault(*context, {.vector = kGeneralProtection, .error_code = 0, .address = context->rip});
     on_syscall(*context, number, a, b);
 }
 

@@ -48,8 +48,7 @@ static_assert(offsetof(Cpu, context) == 8 && offsetof(Cpu, kernel_stack) == 16 &
 static_assert(offsetof(ThreadContext, rbx) == 8 && offsetof(ThreadContext, rbp) == 48 &&
               offsetof(ThreadContext, r8) == 56 && offsetof(ThreadContext, r15) == 112 &&
               offsetof(ThreadContext, rip) == 120 && offsetof(ThreadContext, rsp) == 128 &&
-              offsetof(ThreadContext, rflags) == 136 && offsetof(ThreadContext, fs_base) == 144 &&
-              offsetof(ThreadContext, by_syscall) == 152);
+              offsetof(ThreadContext, rflags) == 136 && offsetof(ThreadContext, by_syscall) == 144);
 
 inline Cpu& this_cpu() {
     Cpu* self;

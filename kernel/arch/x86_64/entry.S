@@ -34,7 +34,7 @@
 #define C_RIP 120
 #define C_RSP 128
 #define C_RFLAGS 136
-#define C_BY_SYSCALL 152
+#define C_BY_SYSCALL 144
 
 #define USER_DATA 0x23
 #define USER_CODE 0x2b
