@@ -12,17 +12,25 @@ Result<Ledger*> Ledger::create_root(std::uint64_t pages, std::uint64_t object_by
     return ledger;
 }
 
+std::uint64_t Ledger::object_cost() { return Slab<Ledger>::cell_bytes(); }
+
 Result<Ledger*> Ledger::split(std::uint64_t pages, std::uint64_t object_bytes) {
     Account& own_pages = accounts_[static_cast<std::size_t>(Resource::Pages)];
     Account& own_bytes = accounts_[static_cast<std::size_t>(Resource::ObjectBytes)];
     if (pages > own_pages.limit - own_pages.used || object_bytes > own_bytes.limit - own_bytes.used) return refuse();
-    auto child = create_root(pages, object_bytes);
-    if (!child) return child.error();
+    Ledger* child = TRY(Slab<Ledger>::create(this));
+    if (object_bytes > own_bytes.limit - own_bytes.used) {       // beside the ledger itself
+        Slab<Ledger>::destroy(child);
+        return refuse();
+    }
+    child->accounts_[0].limit = pages;
+    child->accounts_[1].limit = object_bytes;
+    child->references_ = 1;
     own_pages.used += pages;
     own_bytes.used += object_bytes;
-    (*child)->parent_ = this;
+    child->parent_ = this;
     retain();
-    return *child;
+    return child;
 }
 
 void Ledger::close() {
@@ -42,7 +50,8 @@ void Ledger::give_back(Resource resource, std::uint64_t amount) {
 }
 
 void Ledger::release() {
-    // Up the chain of processes started by processes, without recursion.
+    // Up the chain of processes started by processes, without recursion: a child holds its parent once more than its own
+    // memory does.
     for (Ledger* ledger = this; ledger != nullptr && --ledger->references_ == 0;) {
         Ledger* parent = ledger->parent_;
         ledger->close();

@@ -22,7 +22,10 @@ class Ledger final {
 public:
     // A ledger of its own for the whole machine's share (init). Error: OutOfMemory.
     static Result<Ledger*> create_root(std::uint64_t pages, std::uint64_t object_bytes);
-    // Splits a share off this ledger; it comes back when the child is gone. QuotaExceeded, OutOfMemory.
+    // Object bytes that a share costs beside what is in it.
+    static std::uint64_t object_cost();
+    // Splits a share off this ledger, which pays for the child's own memory beside it; both come back when the child is
+    // gone. QuotaExceeded, OutOfMemory.
     Result<Ledger*> split(std::uint64_t pages, std::uint64_t object_bytes);
 
     // QuotaExceeded when it would pass the limit; nothing is charged then.

@@ -49,6 +49,9 @@ public:
         return new (cell->object) T(std::forward<Arguments>(arguments)...);
     }
 
+    // What one costs its ledger.
+    static std::size_t cell_bytes() { return pool_.cell_bytes(); }
+
     static void destroy(T* object) {
         Cell* cell = reinterpret_cast<Cell*>(reinterpret_cast<std::byte*>(object) - offsetof(Cell, object));
         Ledger* ledger = cell->ledger;

@@ -132,7 +132,8 @@ Result<void> load(Process& process) {
 void start_init() {
     if (!open_root_ledger()) panic("no memory for the root ledger");
     const std::uint64_t pages = root_ledger->limit(Resource::Pages) - root_ledger->used(Resource::Pages);
-    const std::uint64_t bytes = root_ledger->limit(Resource::ObjectBytes) - root_ledger->used(Resource::ObjectBytes);
+    const std::uint64_t bytes = root_ledger->limit(Resource::ObjectBytes) - root_ledger->used(Resource::ObjectBytes) -
+                                Ledger::object_cost();
     auto process = Process::create(*root_ledger, "init", 0, pages, bytes, kSlots);
     if (!process) panic("init: no memory for its process");
     init_pid = (*process)->pid();

@@ -48,6 +48,12 @@ void Scheduler::make_ready(Thread& thread, bool direct) {
     if (direct) state.direct = &thread;
 }
 
+// What the running thread has used since it was switched to.
+void Scheduler::charge_time(Thread& thread, std::uint64_t now) {
+    thread.cpu_ns_ += now - cpu().switched_at;
+    thread.process().cpu_ns += now - cpu().switched_at;
+}
+
 void Scheduler::remove(Thread& thread) {
     CpuState& state = cpu();
     if (thread.ListHook<RunQueueTag>::linked()) {
@@ -55,7 +61,10 @@ void Scheduler::remove(Thread& thread) {
         if (state.ready[thread.priority_].empty()) state.ready_mask &= ~(1u << thread.priority_);
     }
     if (state.direct == &thread) state.direct = nullptr;
-    if (state.current == &thread) state.current = nullptr;
+    if (state.current == &thread) {
+        charge_time(thread, arch::now_ns());
+        state.current = nullptr;
+    }
     if (state.loaded == &thread) state.loaded = nullptr;
 }
 
@@ -130,10 +139,7 @@ void Scheduler::leave() {
         arch::arm_timer(wanted);
     }
 
-    if (thread != nullptr && thread != next) {
-        thread->cpu_ns_ += now - state.switched_at;
-        thread->process().cpu_ns += now - state.switched_at;
-    }
+    if (thread != nullptr && thread != next) charge_time(*thread, now);
     if (next == nullptr) {
         state.current = nullptr;
         state.switched_at = now;

@@ -45,6 +45,7 @@ public:
     static void timer_fired();
 
 private:
+    static void charge_time(Thread& thread, std::uint64_t now);
     static void expire_deadlines();
 };
 

@@ -231,6 +231,14 @@ TEST_F(SchedulerTest, TimeIsChargedToWhoRan) {
     EXPECT_EQ(a.process().cpu_ns, during);
 }
 
+TEST_F(SchedulerTest, AnEndingThreadsLastTurnIsCharged) {
+    a.run();
+    const std::uint64_t before = a.reference->cpu_ns;
+    machine().advance(1000);
+    a.exit(0);
+    EXPECT_EQ(a.reference->cpu_ns - before, 1000u);
+}
+
 TEST_F(SchedulerTest, TheMachineIdlesWhenEverybodyWaits) {
     a.wait();
     b.wait();

@@ -128,13 +128,25 @@ TEST_F(LedgerTest, AClosedShareKeepsOnlyWhatIsStillCharged) {
     EXPECT_EQ(child->charge(Resource::Pages, 1).error(), Error::QuotaExceeded);
     grandchild->close();
     EXPECT_EQ(root->used(Resource::Pages), 5u);
-    EXPECT_EQ(root->used(Resource::ObjectBytes), 0u);
+    EXPECT_EQ(root->used(Resource::ObjectBytes), 2 * Ledger::object_cost());      // these two
     grandchild->credit(Resource::Pages, 2);
     EXPECT_EQ(root->used(Resource::Pages), 3u);
     child->release();
     child->credit(Resource::Pages, 3);                           // the grandchild keeps it
     grandchild->release();
     EXPECT_EQ(root->used(Resource::Pages), 0u);
+    EXPECT_EQ(root->used(Resource::ObjectBytes), 0u);
+}
+
+TEST_F(LedgerTest, AShareWithoutRoomForItsOwnLedgerIsRefused) {
+    const std::uint64_t each = Ledger::object_cost();
+    EXPECT_GT(each, 0u);
+    EXPECT_EQ(root->split(0, 10'000).error(), Error::QuotaExceeded);
+    EXPECT_EQ(root->split(0, 10'000 - each + 1).error(), Error::QuotaExceeded);
+    EXPECT_EQ(root->used(Resource::ObjectBytes), 0u);
+    Ledger* all = *root->split(0, 10'000 - each);
+    EXPECT_EQ(all->split(0, 10'000 - each).error(), Error::QuotaExceeded);
+    all->release();
 }
 
 TEST_F(LedgerTest, AnObjectIsChargedAtItsCellAndCreditedWhenItGoes) {
@@ -158,11 +170,12 @@ TEST_F(LedgerTest, WithoutMemoryNothingIsCharged) {
 TEST_F(LedgerTest, ALongLineOfSharesEndsWithoutRecursion) {
     Ledger* last = root;
     root->retain();
-    Ledger* start = *Ledger::create_root(100'000, 1 << 20);
+    const std::uint64_t each = Ledger::object_cost();
+    Ledger* start = *Ledger::create_root(100'000, 50'000 * each);
     last->release();
     last = start;
     for (int i = 0; i < 50'000; ++i) {
-        Ledger* next = *last->split(100'000 - static_cast<unsigned>(i) - 1, 0);
+        Ledger* next = *last->split(100'000 - static_cast<unsigned>(i) - 1, (50'000 - 1 - static_cast<unsigned>(i)) * each);
         last->release();
         last = next;
     }
