@@ -17,7 +17,7 @@ namespace {
 void say_what_protects() {
     FixedText<200> missing;
     for (const arch::Feature& feature : arch::mitigations())
-        if (!feature.active) missing << ' ' << feature.name;
+        if (!feature.active && feature.needed) missing << ' ' << feature.name;
     if (missing.size() != 0) {
         FixedText<240> text;
         text << "protections not active:" << missing.view();

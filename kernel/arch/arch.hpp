@@ -130,7 +130,8 @@ bool rdrand(std::uint64_t& out);
 std::uint64_t timestamp();               // raw TSC, for jitter
 std::uint64_t timestamp_to_ns(std::uint64_t timestamp);   // on the scale of now_ns(); once the clock is calibrated
 
-struct Feature { const char* name; bool active; const char* note; };
+// `needed`: false when this CPU is safe without it.
+struct Feature { const char* name; bool active; const char* note; bool needed = true; };
 // Mitigations and protections, as they are set on this machine: W^X, NX, SMEP, SMAP, UMIP, KPTI, IBPB, retpoline, MDS clear.
 std::span<const Feature> mitigations();
 const char* cpu_model();

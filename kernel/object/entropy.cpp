@@ -5,17 +5,9 @@
 namespace capos::kernel {
 
 void EntropyObject::seed() {
-    std::uint64_t word[4];
-    for (int i = 0; i < 4; ++i) {
-        if (!arch::rdseed(word[i])) break;
-        rdseed_ = i == 3;
-    }
-    generator_.absorb(std::as_bytes(std::span(word)));
-    for (int i = 0; i < 4; ++i) {
-        if (!arch::rdrand(word[i])) break;
-        rdrand_ = i == 3;
-    }
-    generator_.absorb(std::as_bytes(std::span(word)));
+    std::uint64_t word[4] = {};
+    rdseed_ = absorb_all(arch::rdseed);
+    rdrand_ = absorb_all(arch::rdrand);
     // How long a port read takes differs from one to the next by what the machine is doing.
     for (std::uint32_t i = 0; i < kJitterSamples; ++i) {
         const std::uint64_t before = arch::timestamp();
@@ -27,6 +19,16 @@ void EntropyObject::seed() {
     generator_.absorb(std::as_bytes(std::span(&boot.entry_tsc, 1)));
     generator_.absorb(std::as_bytes(std::span(&boot.bundle, 1)));
     stir();
+}
+
+// Four words of a source, or as many as it gives: then it does not count as one.
+bool EntropyObject::absorb_all(bool (*source)(std::uint64_t&)) {
+    for (int i = 0; i < 4; ++i) {
+        std::uint64_t word = 0;
+        if (!source(word)) return false;
+        generator_.absorb(std::as_bytes(std::span(&word, 1)));
+    }
+    return true;
 }
 
 void EntropyObject::stir() {

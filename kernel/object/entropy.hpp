@@ -22,6 +22,7 @@ public:
     Outcome state(TypedCall<Interface::StateParams, Interface::StateResults> call);
 
 private:
+    bool absorb_all(bool (*source)(std::uint64_t&));
     void stir();
 
     static constexpr std::uint32_t kJitterSamples = 128;

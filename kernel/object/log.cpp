@@ -35,10 +35,12 @@ Outcome LogObject::write(TypedCall<Interface::WriteParams, Interface::WriteResul
         note << writer.name() << " wrote too much: " << lost << " lines of it were refused";
         console::line("kernel", note.view());
     }
-    FixedText<kLongestText + 16> text;
+    FixedText<kLongestText + 48> text;
     if (call.params().level() == Interface::Level::warning) text << "warning: ";
     if (call.params().level() == Interface::Level::error) text << "error: ";
-    text << call.params().text().substr(0, kLongestText);
+    const std::string_view whole = call.params().text();
+    text << whole.substr(0, kLongestText);
+    if (whole.size() > kLongestText) text << " (" << whole.size() - kLongestText << " bytes more)";
     console::line(writer.name(), text.view());
     return call.done();
 }

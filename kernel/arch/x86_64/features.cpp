@@ -121,10 +121,12 @@ std::span<const Feature> mitigations() {
     table[3] = {"SMAP", f.smap, f.smap ? "" : "not in this CPU"};
     table[4] = {"UMIP", f.umip, f.umip ? "" : "not in this CPU"};
     const bool isolated = boot_cpu.kernel_root != 0;
-    table[5] = {"KPTI", isolated, f.meltdown_immune ? "CPU not affected" : isolated ? "" : "switched off on the command line"};
+    table[5] = {"KPTI", isolated, f.meltdown_immune ? "CPU not affected" : isolated ? "" : "switched off on the command line", !f.meltdown_immune};
     table[6] = {"IBPB", f.indirect_branch_barrier, f.indirect_branch_barrier ? "" : "not in this CPU"};
-    table[7] = {"retpoline", false, f.enhanced_restriction ? "enhanced IBRS is on instead" : "the kernel is built without"};
-    table[8] = {"MDS clear", boot_cpu.clear_buffers, f.sampling_immune ? "CPU not affected" : f.clears_buffers ? "" : "not in this CPU"};
+    table[7] = {"retpoline", false, f.enhanced_restriction ? "enhanced IBRS is on instead" : "the kernel is built without",
+                !f.enhanced_restriction};
+    table[8] = {"MDS clear", boot_cpu.clear_buffers, f.sampling_immune ? "CPU not affected" : f.clears_buffers ? "" : "not in this CPU",
+                !f.sampling_immune};
     return table;
 }
 
