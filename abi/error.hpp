@@ -30,7 +30,7 @@ enum class Error : std::uint16_t {
     TimedOut = 12,            // the submission's deadline passed
     CallerGone = 13,          // RETURN: the call was cancelled, timed out or its process died
     NoSuchCall = 14,          // RETURN or CANCEL: no such call is outstanding
-    NotTransferable = 15,     // the capability may not be sent on
+    // 15 was never sent.
     MalformedMessage = 16,    // the message is not a valid single-segment Cap'n Proto message
     Busy = 17,                // the object is in use in a way that excludes this operation
 

@@ -9,11 +9,12 @@ namespace capos::abi {
 enum class SystemCall : std::uint64_t {
     Exit = 0,       // (status): ends the calling thread; the last thread's exit ends the process
     CapEnter = 1,   // (min_complete, deadline_ns): drain submissions, then wait. Returns unread completions, or
-                    // kEnterBadRing with the ring left as it was. A batch that copies more than 1 MiB, or takes as
+                    // kEnterBadRing. A batch that copies more than 1 MiB, or takes as
                     // long, is taken in parts: it returns early then, the rest still in the submission queue
 };
 
-// CapEnter's result when the thread's sq_tail or cq_head is outside what the kernel's own indices allow.
+// CapEnter's result when the thread's sq_tail or cq_head is outside what the kernel's own indices allow. Nothing was taken,
+// unless the index became so during the call.
 inline constexpr std::uint64_t kEnterBadRing = ~std::uint64_t{0};
 
 }  // namespace capos::abi

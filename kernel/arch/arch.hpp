@@ -146,7 +146,7 @@ bool peek_user(UserAddr address, void* out, std::size_t bytes);
 [[noreturn]] void idle();                           // halts until an interrupt
 void save_extended_state(ThreadContext& context);   // before another thread's resume
 
-// Serial port (COM1) for the console; panic polls, everything else is queued by kernel/object/console.
+// Serial port (COM1) for the console; panic polls, everything else is queued by kernel/console.
 bool uart_try_put(char byte);
 bool uart_try_get(char& byte);
 void uart_interrupts(bool receive, bool transmit);  // raises on_uart()

@@ -11,15 +11,11 @@ namespace capos::kernel {
 
 namespace {
 
-constinit List<EndpointQueue, AllEndpointsTag>* all = nullptr;
-alignas(List<EndpointQueue, AllEndpointsTag>) std::byte all_storage[sizeof(List<EndpointQueue, AllEndpointsTag>)];
+constinit List<EndpointQueue, AllEndpointsTag> all;
 
 }  // namespace
 
-List<EndpointQueue, AllEndpointsTag>& all_endpoints() {
-    if (all == nullptr) all = new (all_storage) List<EndpointQueue, AllEndpointsTag>;
-    return *all;
-}
+List<EndpointQueue, AllEndpointsTag>& all_endpoints() { return all; }
 
 // --- EndpointQueue -------------------------------------------------------------------------------------------------
 
@@ -159,19 +155,15 @@ void EndpointQueue::deliver_notice(CallRecord& receiver, EndpointReference& refe
     abi::RequestHeader header{.number = reference.number_, .interface_id = reference.interface_id_,
                               .kind = abi::RequestKind::Released, .method = 0, .reserved = 0};
     receiver.ListHook<>::unlink();
-    if (write_request(receiver, header, {}).has_value())
-        receiver.ring->complete(receiver, Error::None);
-    else {
-        receiver.ring->complete(receiver, Error::NoRoom);
-        return;                                        // the notice keeps its turn
-    }
+    (void)write_request(receiver, header, {});         // it fits: RECEIVE takes no smaller buffer
+    receiver.ring->complete(receiver, Error::None);
     reference.ListHook<TurnTag>::unlink();
     reference.ListHook<NumberTag>::unlink();
     destroy_reference(reference);
 }
 
-// Hands the reference's oldest call to `receiver`. False when the call (not the receiver) was at fault.
-bool EndpointQueue::deliver(CallRecord& receiver, EndpointReference& reference) {
+// Hands the reference's oldest call to `receiver`. A call that does not fit there ends with NoRoom, and `receiver` waits on.
+void EndpointQueue::deliver(CallRecord& receiver, EndpointReference& reference) {
     CallRecord& call = *reference.parked_.pop_front();
     --reference.parked_count_;
     abi::RequestHeader header{.number = reference.number_, .interface_id = call.interface_id,
@@ -180,7 +172,7 @@ bool EndpointQueue::deliver(CallRecord& receiver, EndpointReference& reference) 
     if (!message || call.transfer.count > receiver.accept_capabilities ||
         !write_request(receiver, header, *message)) {
         call.ring->complete(call, Error::NoRoom);
-        return false;
+        return;
     }
     receiver.ListHook<>::unlink();
     const std::uint16_t arrived = deliver_capabilities(receiver, call.transfer, call.ring->process(),
@@ -197,7 +189,6 @@ bool EndpointQueue::deliver(CallRecord& receiver, EndpointReference& reference) 
     call.in_flight_index = index;
     const std::uint64_t call_id = static_cast<std::uint64_t>(entry.generation) << 32 | index;
     receiver.ring->complete(receiver, Error::None, call.message_length, arrived, call_id);
-    return true;
 }
 
 EndpointQueue::InFlight* EndpointQueue::entry(std::uint64_t call_id) {
@@ -315,7 +306,6 @@ Result<Ref<Endpoint>> Endpoint::create(Process& creator, std::string_view name, 
 }
 
 void Endpoint::destroy() {
-    if (call.raw().capability_room() == 0) return call.fail(Error::NoRoom, "reference");
     queue_->close();
     Slab<Endpoint>::destroy(this);
 }
@@ -325,6 +315,7 @@ void Endpoint::describe(TextWriter& out) const { out << "endpoint " << queue_->n
 
 Outcome Endpoint::mint(TypedCall<Interface::MintParams, Interface::MintResults> call) {
     if (call.params().interface_id() == 0) return call.fail(Error::InvalidArgument, "interfaceId");
+    if (call.raw().capability_room() == 0) return call.fail(Error::NoRoom, "reference");
     auto reference = queue_->mint(call.caller(), call.params().number(), call.params().interface_id(),
                                   call.params().persistent());
     if (!reference) return call.fail(reference.error(), reference.error() == Error::Denied ? "persistent" : "number");

@@ -84,7 +84,7 @@ private:
     void destroy() override;
     EndpointReference* find(std::uint64_t number);
     void pump();                                      // pairs what waits with who waits
-    bool deliver(CallRecord& receiver, EndpointReference& reference);
+    void deliver(CallRecord& receiver, EndpointReference& reference);
     void deliver_notice(CallRecord& receiver, EndpointReference& reference);
     void kill(EndpointReference& reference);
     bool may_deliver(const EndpointReference& reference) const;
@@ -112,7 +112,6 @@ class EndpointReference final : public Object, public ListHook<NumberTag>, publi
 public:
     std::uint64_t number() const { return number_; }
     EndpointQueue& queue() { return *queue_; }
-    bool dead() const { return dead_; }
 
     std::uint64_t interface_id() const override { return interface_id_; }
     Outcome call(KernelCall& call) override;

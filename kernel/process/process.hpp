@@ -53,7 +53,6 @@ public:
                                        std::uint64_t pages, std::uint64_t object_bytes, std::uint32_t slots);
 
     std::uint32_t pid() const { return pid_; }
-    std::uint32_t creator_pid() const { return creator_pid_; }
     const ExitInfo& exit_info() const { return exit_; }
     std::string_view name() const { return {name_, name_length_}; }
     bool ended() const { return ended_; }

@@ -36,7 +36,6 @@ struct CallRecord : ListHook<>, Deadline {
     ThreadRing* ring = nullptr;      // the submitter's
     Object* target = nullptr;        // counted while not Free: where it waits
     RecordState state = RecordState::Free;
-    abi::Operation operation = abi::Operation::Nop;
     std::uint16_t method = 0;
     std::uint16_t accept_capabilities = 0;   // slots reserved in the submitter's table
     std::uint64_t user_data = 0;

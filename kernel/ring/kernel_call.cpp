@@ -119,7 +119,6 @@ Outcome KernelCall::park(List<CallRecord>& list, Object& owner, std::uint64_t de
     owner.retain();
     record.target = &owner;
     record.state = RecordState::Parked;
-    record.operation = abi::Operation::Call;
     record.method = submission_.method;
     record.interface_id = submission_.interface_or_call;
     record.user_data = submission_.user_data;

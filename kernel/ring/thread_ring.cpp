@@ -271,7 +271,6 @@ void ThreadRing::call(const abi::Submission& entry) {
     Object& object = *named.object;
     if (EndpointReference* reference = object.as_endpoint_reference()) {
         CallRecord& record = take_record();
-        record.operation = abi::Operation::Call;
         object.retain();
         record.target = &object;
         record.state = RecordState::Parked;
@@ -320,7 +319,6 @@ void ThreadRing::receive(const abi::Submission& entry) {
             return refuse(entry, reserved.error());
     EndpointQueue& queue = endpoint->queue();
     CallRecord& record = take_record();
-    record.operation = abi::Operation::Receive;
     queue.retain();
     record.target = &queue;
     record.user_data = entry.user_data;
@@ -357,9 +355,9 @@ void ThreadRing::answer(const abi::Submission& entry) {
 }
 
 void ThreadRing::release(const abi::Submission& entry) {
-    if (!sends_nothing(entry) || entry.interface_or_call != 0) return refuse(entry, Error::BadOperation);
     auto slot = process_->table().look_up(entry.handle);
     if (!slot) return refuse(entry, slot.error());
+    if (!sends_nothing(entry) || entry.interface_or_call != 0) return refuse(entry, Error::BadOperation);
     process_->table().remove(*slot);
     complete(entry.user_data, Error::None);
 }
@@ -369,9 +367,9 @@ CallRecord* ThreadRing::outstanding_call(std::uint64_t user_data) {
         if (records_[i].state != RecordState::Free && records_[i].user_data == user_data) return &records_[i];
     return nullptr;
 }
-    if (!sends_nothing(entry) || entry.handle != 0) return refuse(entry, Error::BadOperation);
 
 void ThreadRing::cancel(const abi::Submission& entry) {
+    if (!sends_nothing(entry) || entry.handle != 0) return refuse(entry, Error::BadOperation);
     CallRecord* record = outstanding_call(entry.interface_or_call);
     if (record == nullptr) return refuse(entry, Error::NoSuchCall);
     record->unlink();

@@ -9,11 +9,11 @@ std::uint64_t work_done = 0;
 
 namespace {
 
-// Per CPU; one CPU runs today (docs: README.md of this directory, "several processors").
+// Per CPU; one CPU runs today (kernel/README.md, "Several processors").
 struct CpuState {
     List<Thread, RunQueueTag> ready[kPriorities];
     std::uint32_t ready_mask = 0;         // bit p: ready[p] is not empty
-    Thread* current = nullptr;            // Running, or what the extended state in the CPU belongs to
+    Thread* current = nullptr;            // the one that runs; null when the CPU is idle
     Thread* loaded = nullptr;             // whose extended state the CPU holds
     Thread* direct = nullptr;             // ready, to run next on the caller's slice
     std::uint64_t slice_end = 0;

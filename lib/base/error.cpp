@@ -9,7 +9,7 @@ const char* error_name(Error error) {
         CAPOS_NAME(None) CAPOS_NAME(BadOperation) CAPOS_NAME(BadHandle) CAPOS_NAME(StaleHandle)
         CAPOS_NAME(WrongInterface) CAPOS_NAME(BadRange) CAPOS_NAME(BadQueueIndex) CAPOS_NAME(NoRoom)
         CAPOS_NAME(NoSlots) CAPOS_NAME(QuotaExceeded) CAPOS_NAME(InTransit) CAPOS_NAME(Cancelled)
-        CAPOS_NAME(TimedOut) CAPOS_NAME(CallerGone) CAPOS_NAME(NoSuchCall) CAPOS_NAME(NotTransferable)
+        CAPOS_NAME(TimedOut) CAPOS_NAME(CallerGone) CAPOS_NAME(NoSuchCall)
         CAPOS_NAME(MalformedMessage) CAPOS_NAME(Busy) CAPOS_NAME(Failed) CAPOS_NAME(Overloaded)
         CAPOS_NAME(Disconnected) CAPOS_NAME(Unimplemented) CAPOS_NAME(InvalidArgument) CAPOS_NAME(Denied)
         CAPOS_NAME(OutOfMemory) CAPOS_NAME(Exhausted) CAPOS_NAME(OutOfBounds) CAPOS_NAME(Malformed)

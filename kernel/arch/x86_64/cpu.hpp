@@ -40,7 +40,6 @@ struct Cpu {
     ThreadContext* extended_owner;     // whose extended state the registers hold, or nullptr
     std::uint64_t loaded_root;         // the address space that user mode runs or would run in
     std::uint64_t armed_deadline;      // what the timer is set for, ~0 when disarmed
-    std::uint64_t spurious_interrupts;
 };
 static_assert(offsetof(Cpu, context) == 8 && offsetof(Cpu, kernel_stack) == 16 && offsetof(Cpu, user_stack) == 24 &&
               offsetof(Cpu, idling) == 32 && offsetof(Cpu, entry_stack) == 40 && offsetof(Cpu, kernel_root) == 48 &&

@@ -83,7 +83,6 @@ void detect_features() {
     f.rdseed = bit(leaf7.ebx, 18);
     f.large_pages_1g = bit(extended.edx, 26);
     f.x2apic_enabled = (read_msr(kMsrApicBase) & (1 << 10)) != 0;
-    f.invariant_tsc = cpuid(0x80000000).eax >= 0x80000007 && bit(cpuid(0x80000007).edx, 8);
     const std::uint8_t width = cpuid(0x80000000).eax >= 0x80000008 ? cpuid(0x80000008).eax & 0xff : 36;
     f.physical_bits = width < 32 ? 32 : width > 52 ? 52 : width;
     detect_speculation(leaf7);

@@ -11,7 +11,6 @@ struct CpuFeatures {
     bool large_pages_1g;
     bool rdrand, rdseed;
     bool x2apic_enabled;        // by the firmware
-    bool invariant_tsc;
     bool hypervisor;
     bool amd;
     bool indirect_branch_barrier;       // IBPB
@@ -28,7 +27,7 @@ struct CpuFeatures {
 // As found by detect_features().
 extern CpuFeatures cpu_features;
 
-// Reads CPUID and sets the control registers that stay as they are: CR0, CR4, EFER, XCR0, speculation control.
+// Reads CPUID and sets CR4, XCR0 and speculation control, which stay as they are. CR0 and EFER are boot.S's.
 void detect_features();
 
 }  // namespace capos::kernel::arch

@@ -52,7 +52,6 @@ void interrupt_dispatch(std::uint64_t vector, bool from_idle) {
     if (vector < 256 && device_vector_taken[vector]) on_device_interrupt(static_cast<std::uint8_t>(vector));
     // Spurious: the APIC's own and the legacy controllers' get no end of interrupt; one for a device that has just
     // been torn down does.
-    ++this_cpu().spurious_interrupts;
     if (vector >= kDeviceVectorFirst && vector != kSpuriousVector) end_of_interrupt();
     go_on(from_idle);
 }
