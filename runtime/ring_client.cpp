@@ -123,14 +123,16 @@ void RingClient::abandon(Operation& operation) {
         area_.free(operation.buffers_.incoming);
         return;
     }
-    Record& record = records_[operation.record_];
-    record.operation = nullptr;
+    const std::uint32_t index = operation.record_;
+    const std::uint64_t name = name_of(index);
+    records_[index].operation = nullptr;
     operation.buffers_.incoming = AreaBlock{};   // the record keeps it
     make_room_for_prompt();
-    if (!record.in_use) return;                  // its completion came while room was made
+    // Its completion may have come while room was made; the record then is free, or another call's already.
+    if (!records_[index].in_use || name_of(index) != name) return;
     abi::Submission entry{};
     entry.operation = abi::Operation::Cancel;
-    entry.interface_or_call = name_of(operation.record_);
+    entry.interface_or_call = name;
     entry.user_data = kUnwatched;
     push(entry);
 }

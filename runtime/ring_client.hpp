@@ -52,11 +52,6 @@ protected:
     const abi::Completion& completion() const { return completion_; }
     // The incoming buffer, once completed. The caller frees it.
     [[nodiscard]] AreaBlock take_incoming() { return std::exchange(buffers_.incoming, AreaBlock{}); }
-    // A completed operation whose incoming buffer was taken may be submitted again.
-    void reset() {
-        state_ = State::Idle;
-        coroutine = nullptr;
-    }
 
 private:
     friend class RingClient;

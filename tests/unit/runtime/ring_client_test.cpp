@@ -105,6 +105,27 @@ TEST(RingClientTest, ADestroyedWaiterCancelsItsCallAndTheBufferStaysUntilTheComp
     (void)answer_cancel;
 }
 
+TEST(RingClientTest, ACancellationThatComesTooLateDoesNotHitTheCallThatHasTheRecordNow) {
+    FakeKernel kernel(8, 8);
+    std::vector<std::unique_ptr<Probe>> probes;
+    for (abi::Handle i = 1; i <= 7; ++i) {
+        probes.push_back(std::make_unique<Probe>());
+        probes.back()->call(i);
+    }
+    ring_client().enter(0, 0);
+    ASSERT_EQ(kernel.parked_count(abi::Operation::Call), 6u) << "the seventh waits for a place";
+    kernel.complete(kernel.parked(abi::Operation::Call), Error::None);
+    ring_client().release(100);
+    ring_client().release(101);
+    probes.front().reset();   // room for the cancellation is made: the first is complete, the seventh has its record
+    ring_client().enter(0, 0);
+    ring_client().enter(0, 0);
+    EXPECT_TRUE(kernel.cancelled.empty());
+    ASSERT_EQ(kernel.parked_count(abi::Operation::Call), 6u);
+    EXPECT_EQ(kernel.parked(abi::Operation::Call, 5).handle, 7u);
+    EXPECT_FALSE(probes.back()->completed());
+}
+
 TEST(RingClientTest, CapabilitiesThatComeForADestroyedWaiterAreReleased) {
     FakeKernel kernel;
     abi::Submission submission;
