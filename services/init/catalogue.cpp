@@ -75,7 +75,9 @@ Presence Catalogue::program(std::string_view name, std::span<const std::byte>& c
 Presence Catalogue::entry(std::string_view name) {
     const Item* item = find_item(name);
     if (item == nullptr) return Presence::Missing;
-    return item->damaged ? Presence::Damaged : Presence::Present;
+    if (item->damaged) return Presence::Damaged;
+    // What was not fetched (init's own program) cannot be given.
+    return item->file.object ? Presence::Present : Presence::Missing;
 }
 
 }  // namespace capos::init

@@ -64,9 +64,13 @@ rt::Task<Result<schema::Manifest::Reader>> read_manifest(Init& init) {
         rt::log_error("manifest fault: not a manifest: {}", manifest.error());
         co_return manifest.error();
     }
-    const Budget available = CO_TRY(co_await budget(init.roots));
+    const auto available = co_await budget(init.roots);
+    if (!available) {
+        rt::log_error("manifest fault: what is there to give cannot be learned: {}", available.error());
+        co_return available.error();
+    }
     FaultText fault;
-    if (auto checked = check_manifest(*manifest, init.catalogue, available, fault); !checked) {
+    if (auto checked = check_manifest(*manifest, init.catalogue, *available, fault); !checked) {
         rt::log_error("manifest fault: {}", fault.view());
         co_return checked.error();
     }

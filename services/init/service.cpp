@@ -23,6 +23,9 @@ rt::Task<void> Service::run() {
         ++attempts_;
         changed_.broadcast();
         if (started) {
+            // Who asked for a restart meanwhile has it: nothing is left for the end of this process.
+            start_again_ = false;
+            command_.clear();
             if (stopping_) (void)co_await process_.kill();      // asked for while it was being started
             end = co_await watch();
             if (stopping_) break;
@@ -34,6 +37,7 @@ rt::Task<void> Service::run() {
             rt::log_error("service \"{}\": cannot be started: {}: {}", name(), step_.view(), started.error());
         }
         if (std::exchange(start_again_, false)) {
+            command_.clear();
             policy_.forgive();
             ++restarts_;
             continue;
@@ -208,6 +212,7 @@ rt::Task<Service::Outcome> Service::kill() {
     if (state_ != State::running) co_return Outcome::not_running;
     by_operator_ = true;
     auto killed = co_await process_.kill();
+    if (!killed) by_operator_ = false;      // its end, when it comes, is its own
     co_return killed ? Outcome::done : Outcome::refused;
 }
 

@@ -27,13 +27,12 @@ rt::Task<void> Shutdown::run(Then then, std::string_view why) {
     }
     rt::log_info("all services have ended");
     // Neither comes back when it works.
-    Error error = Error::None;
-    if (then == Then::reset) {
-        if (auto reply = co_await power_.reset(); !reply) error = reply.error();
-    } else {
-        if (auto reply = co_await power_.off(); !reply) error = reply.error();
+    if (then == Then::power_off) {
+        const auto off = co_await power_.off();
+        rt::log_error("the power does not go off: {}; resetting instead", off ? Error::None : off.error());
     }
-    rt::log_error("the machine is still on: {}", error);
+    const auto reset = co_await power_.reset();
+    rt::log_error("the machine is still on: {}", reset ? Error::None : reset.error());
 }
 
 }  // namespace capos::init

@@ -2,7 +2,8 @@
 //
 // To be ended is all that a service is told: none keeps anything that would have to be written out. Between two of them
 // there is a moment in which those that are left notice: the stack closes the connections of a server that has gone
-// while it still has its driver. The kernel sends out what the console still holds before the power goes.
+// while it still has its driver. The kernel sends out what the console still holds before the power goes. A machine
+// whose power cannot be switched off is reset: with nothing left that runs it must not stay as it is.
 #pragma once
 
 #include <memory>

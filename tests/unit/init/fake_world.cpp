@@ -227,12 +227,14 @@ bool FakeWorld::answer_others(const abi::Submission& call, const std::string& me
     }
     if (method == "BootBundle.entries")
         return reply<schema::BootBundle::EntriesResults>(call, [](auto& results) {
-            auto list = results.init_entries(2);
+            auto list = results.init_entries(3);
             list[0].set_name("web");
             list[0].set_kind(2);
             list[1].set_name("broken");
             list[1].set_kind(2);
             list[1].set_damaged(true);
+            list[2].set_name("init");
+            list[2].set_kind(2);
         });
     if (method == "BootBundle.program")
         return reply<schema::BootBundle::ProgramResults>(

@@ -117,6 +117,50 @@ TEST_F(OperatorTest, RestartOfAServiceThatCannotBeStartedSaysSo) {
     EXPECT_TRUE(said("service \"page\": cannot be started: first thread: QuotaExceeded"));
 }
 
+TEST_F(OperatorTest, ARestartDuringAStartIsThatStartAndLeavesNothingForTheNextDeath) {
+    world_.devices = {0x18};
+    start_services();
+    auto ended = services_[0]->restart();       // its claim is not torn down yet: the start takes a while
+    ended.start();
+    world_.settle(20 * rt::kMillisecond);
+    ASSERT_EQ(world_.count_of("stack"), 1u);
+    auto again = services_[0]->restart();
+    again.start();
+    world_.settle();
+    world_.claimed.clear();
+    world_.settle(rt::kSecond);
+    ASSERT_EQ(world_.count_of("stack"), 2u);
+    for (int death = 0; death < 2; ++death) {
+        world_.claimed.clear();
+        world_.end(world_.process("stack"), schema::Process::WaitResults::Cause::exited, 1);
+        world_.settle();
+    }
+    EXPECT_TRUE(said("service \"stack\": next start in 100 ms")) << "both deaths count";
+    EXPECT_EQ(world_.count_of("stack"), 3u) << "and the pause is kept";
+}
+
+TEST_F(OperatorTest, ARefusedKillDoesNotMakeALaterDeathTheOperators) {
+    start_services();
+    world_.failures["Process.kill"] = Error::Failed;
+    EXPECT_EQ(kill("page"), Outcome::refused);
+    for (int death = 0; death < 2; ++death) {
+        world_.end(world_.process("page"), schema::Process::WaitResults::Cause::exited, 1);
+        world_.settle();
+    }
+    EXPECT_TRUE(said("service \"page\": next start in 100 ms"));
+}
+
+TEST_F(OperatorTest, AMachineWhosePowerDoesNotGoOffIsReset) {
+    start_services();
+    world_.failures["Power.off"] = Error::Failed;
+    auto shutting_down = shutdown_.run(Interface::Then::power_off, "test");
+    shutting_down.start();
+    world_.settle(rt::kSecond);
+    EXPECT_TRUE(said("the power does not go off: Failed; resetting instead"));
+    ASSERT_FALSE(world_.power.empty());
+    EXPECT_EQ(world_.power.back(), "Power.reset");
+}
+
 TEST_F(OperatorTest, ThePowerButtonEndsTheServicesFromTheLastAndThenTheMachine) {
     world_.devices = {0x18};
     start_services();

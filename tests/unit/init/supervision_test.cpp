@@ -18,6 +18,13 @@ TEST_F(SupervisionTest, AServiceIsGivenExactlyItsGrantsAndNothingElse) {
     EXPECT_TRUE(world_.process("page").threads);
 }
 
+TEST_F(SupervisionTest, WhatCannotBeGivenDoesNotPassTheCheckOfTheManifest) {
+    EXPECT_EQ(catalogue_.entry("web"), Presence::Present);
+    EXPECT_EQ(catalogue_.entry("broken"), Presence::Damaged);
+    EXPECT_EQ(catalogue_.entry("notes"), Presence::Missing);
+    EXPECT_EQ(catalogue_.entry("init"), Presence::Missing) << "the kernel loads it; init has no object of it to give";
+}
+
 TEST_F(SupervisionTest, NothingIsMappedWritableAndExecutableAndInitKeepsNoView) {
     world_.devices = {0x18};
     start_services();
