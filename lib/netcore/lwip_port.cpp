@@ -1,13 +1,16 @@
 #include "lib/netcore/lwip_port.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "lib/netcore/checksum.hpp"
 #include "lwip/init.h"
 #include "lwip/ip4.h"
+#include "lwip/memp.h"
 #include "lwip/prot/icmp.h"
 #include "lwip/prot/tcp.h"
 #include "lwip/priv/tcp_priv.h"
+#include "lwip/stats.h"
 #include "third_party/lwip/lwip_hooks.h"
 
 namespace capos::netcore {
@@ -19,6 +22,7 @@ constexpr std::uint32_t kEchoBurst = 200;
 struct Port {
     PortHost* host = nullptr;
     PacketMemory memory;
+    MemoryShares shares{memory};
     Random random;
     PortCounters counters;
     RateLimit echo{kEchoPerSecond, kEchoBurst};
@@ -56,6 +60,7 @@ void start_port(PortHost& host, const Random::Secret& secret) {
 }
 
 PacketMemory& packet_memory() { return port.memory; }
+MemoryShares& memory_shares() { return port.shares; }
 Random& port_random() { return port.random; }
 const PortCounters& port_counters() { return port.counters; }
 
@@ -86,6 +91,11 @@ void capos_packet_free(void* memory) { netcore::port.memory.release(memory); }
 void capos_lwip_assert(const char* what) {
     netcore::port.host->broken(what);
     __builtin_trap();
+}
+
+unsigned short capos_early_segments(void) {
+    const std::size_t most = netcore::MemoryShares::early_segments(MEMP_NUM_TCP_SEG, lwip_stats.memp[MEMP_TCP_SEG]->used);
+    return static_cast<unsigned short>(std::min<std::size_t>(most, TCP_OOSEQ_MAX_PBUFS));
 }
 
 u32_t sys_now(void) { return static_cast<u32_t>(netcore::port.host->now_ns() / 1'000'000); }

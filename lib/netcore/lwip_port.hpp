@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "lib/netcore/memory_shares.hpp"
 #include "lib/netcore/packet_memory.hpp"
 #include "lib/netcore/random.hpp"
 
@@ -52,6 +53,7 @@ struct PortCounters {
 
 // Before any other use of lwIP. `host` outlives it. The second call in a process only replaces host and secret.
 void start_port(PortHost& host, const Random::Secret& secret);
+MemoryShares& memory_shares();
 PacketMemory& packet_memory();
 Random& port_random();
 const PortCounters& port_counters();

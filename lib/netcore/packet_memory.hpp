@@ -29,6 +29,7 @@ public:
     void release(void* memory);
 
     std::size_t capacity() const { return slabs_ * kSlabBytes; }
+    std::size_t free_bytes() const { return free_slabs_ * kSlabBytes; }   // in untouched slabs
     std::size_t used() const { return used_; }           // bytes handed out, by class size
     std::size_t peak() const { return peak_; }
     std::uint64_t failures() const { return failures_; }

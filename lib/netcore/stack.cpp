@@ -201,7 +201,10 @@ void Stack::set_link(bool up) {
 
 void Stack::copy(std::span<const std::byte> shared, Batch& batch) {
     // Under pressure data waits outside, so that acknowledgements, which free memory, still get in.
-    const bool refuse = shared.size() > kSmallFrame ? packet_memory().scarce(8) : packet_memory().scarce(32);
+    const std::size_t part = shared.size() > kSmallFrame ? 8 : 32;
+    if (packet_memory().scarce(part))
+        relieve_memory();
+    const bool refuse = packet_memory().scarce(part);
     if (shared.size() < kEthernetHeader || shared.size() > kMaxFrame || refuse || batch.count_ == Batch::kMost) {
         ++counters_.dropped_in;
         return;
@@ -288,6 +291,7 @@ void Stack::run_timers() {
         ping = next;
     }
 }
+    relieve_memory();
 
 void Stack::send_dhcp(std::span<const std::byte> message, Ipv4 server) {
     pbuf* packet = pbuf_alloc(PBUF_TRANSPORT, static_cast<u16_t>(message.size()), PBUF_RAM);

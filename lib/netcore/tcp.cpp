@@ -5,7 +5,9 @@
 #include <new>
 
 #include "lib/netcore/lwip_port.hpp"
+#include "lwip/memp.h"
 #include "lwip/priv/tcp_priv.h"
+#include "lwip/stats.h"
 #include "lwip/sys.h"
 #include "lwip/tcp.h"
 
@@ -19,6 +21,40 @@ constexpr std::uint32_t kOrphanSeconds = 60;       // how long a closed connecti
 constexpr tcpwnd_size_t kInitialSegments = 10;     // first flight (RFC 6928); lwIP's own is three
 constexpr std::size_t kSmallSegment = 256;         // segments up to this many bytes are gathered
 constexpr std::size_t kGatherBytes = 1460;
+
+constexpr std::uint8_t kWindowArgument = 0;        // the promised window, kept with the control block
+constexpr std::uint32_t kSilentTicks = 4;          // lwIP's slow ticks after which an orphan's peer counts as silent
+
+std::size_t promised_window(void* data) { return reinterpret_cast<std::uintptr_t>(data); }
+
+void promise_window(tcp_pcb& pcb, std::size_t bytes) {
+    void*& data = pcb.ext_args[kWindowArgument].data;
+    memory_shares().window_changed(promised_window(data), bytes);
+    data = reinterpret_cast<void*>(bytes);
+}
+
+void control_block_freed(u8_t, void* data) { memory_shares().window_changed(promised_window(data), 0); }
+
+// A SYN came: what its answer announces is decided here.
+err_t passive_open(u8_t id, tcp_pcb_listen*, tcp_pcb* pcb);
+constexpr tcp_ext_arg_callbacks kWindowCallbacks{.destroy = &control_block_freed, .passive_open = &passive_open};
+
+err_t passive_open(u8_t id, tcp_pcb_listen*, tcp_pcb* pcb) {
+    const std::size_t window = std::min<std::size_t>(memory_shares().first_window(), TCP_WND_MAX(pcb));
+    tcp_ext_arg_set_callbacks(pcb, id, &kWindowCallbacks);
+    promise_window(*pcb, window);
+    pcb->rcv_wnd = pcb->rcv_ann_wnd = static_cast<tcpwnd_size_t>(window);
+    return ERR_OK;
+}
+
+// lwIP counts in 16 bits: more at once would shrink the window for good.
+void credit(tcp_pcb* pcb, std::size_t bytes) {
+    for (std::size_t left = bytes; left != 0;) {
+        const auto step = static_cast<u16_t>(std::min<std::size_t>(left, 0xffff));
+        tcp_recved(pcb, step);
+        left -= step;
+    }
+}
 
 std::uint32_t seconds_now() { return sys_now() / 1000; }
 
@@ -34,6 +70,20 @@ err_t poll_orphan(void* argument, tcp_pcb* pcb) {
 }  // namespace
 
 const TcpTotals& tcp_totals() { return totals; }
+
+void relieve_memory() {
+    while (packet_memory().scarce(2)) {
+        tcp_pcb* silent = nullptr;
+        for (tcp_pcb* pcb = tcp_active_pcbs; pcb != nullptr; pcb = pcb->next)
+            if (pcb->prio == TCP_PRIO_MIN && (silent == nullptr || tcp_ticks - pcb->tmr > tcp_ticks - silent->tmr))
+                silent = pcb;
+        // With an eighth left there is no time to see whether its peer is silent.
+        if (silent == nullptr || (tcp_ticks - silent->tmr < kSilentTicks && !packet_memory().scarce(8)))
+            return;
+        ++totals.orphans_ended;
+        tcp_abort(silent);
+    }
+}
 
 struct Connection::Callbacks {
     static err_t received(void* argument, tcp_pcb* pcb, pbuf* packet, err_t) {
@@ -78,7 +128,7 @@ struct Connection::Callbacks {
 };
 
 Connection::Connection(tcp_pcb* pcb, ConnectionBudget& budget)
-    : pcb_(pcb), budget_(budget), peer_(lwip_ntohl(ip_2_ip4(&pcb->remote_ip)->addr)), peer_port_(pcb->remote_port),
+    : pcb_(pcb), budget_(budget), window_(promised_window(pcb->ext_args[kWindowArgument].data)), peer_(lwip_ntohl(ip_2_ip4(&pcb->remote_ip)->addr)), peer_port_(pcb->remote_port),
       local_port_(pcb->local_port) {
     ++budget_.open;
     ++totals.open;
@@ -97,14 +147,18 @@ Connection::~Connection() {
     if (pcb_ != nullptr) {
         tcp_pcb* pcb = pcb_;
         let_go();
+        if (queued_bytes_ == 0)
+            pcb->rcv_wnd = TCP_WND_MAX(pcb);   // by less than that lwIP knows that something was not read
         if (tcp_close(pcb) != ERR_OK)
             tcp_abort(pcb);
     }
     drop_queue();
 }
 
-// From here on lwIP finishes the connection by itself, within kOrphanSeconds.
+// From here on lwIP finishes the connection by itself, within kOrphanSeconds; what anybody living needs goes before it.
 void Connection::let_go() {
+    tcp_setprio(pcb_, TCP_PRIO_MIN);   // the first to make room for a new connection
+    promise_window(*pcb_, 0);
     tcp_backlog_accepted(pcb_);
     const std::uint32_t deadline = seconds_now() + kOrphanSeconds;
     tcp_arg(pcb_, reinterpret_cast<void*>(static_cast<std::uintptr_t>(deadline)));
@@ -194,13 +248,8 @@ std::size_t Connection::read(std::span<std::byte> into) {
         pbuf_free(gone);
     }
     queued_bytes_ -= done;
-    // lwIP counts in 16 bits: more at once would shrink the window for good.
     if (pcb_ != nullptr)
-        for (std::size_t left = done; left != 0;) {
-            const auto step = static_cast<u16_t>(std::min<std::size_t>(left, 0xffff));
-            tcp_recved(pcb_, step);
-            left -= step;
-        }
+        open_window(done);
     if (ack_due_ && done != 0) {
         ack_due_ = false;
         if (pcb_ != nullptr && (pcb_->flags & TF_ACK_DELAY) != 0) {   // no window update has carried it already
@@ -211,11 +260,34 @@ std::size_t Connection::read(std::span<std::byte> into) {
     return done;
 }
 
-std::size_t Connection::room() const {
-    if (pcb_ == nullptr || send_closed_ || tcp_sndqueuelen(pcb_) >= TCP_SND_QUEUELEN - 16 ||
-        packet_memory().scarce(4))
+// `taken` bytes were read. A reader that keeps up earns a larger window, one beyond its share gets back less than it
+// took: the window shrinks by what is not announced again.
+void Connection::open_window(std::size_t taken) {
+    const std::size_t limit = std::min<std::size_t>(memory_shares().window_limit(window_), TCP_WND_MAX(pcb_));
+    const std::size_t window =
+        limit >= window_ ? std::min(window_ + taken, limit) : window_ - std::min(taken, window_ - limit);
+    const std::size_t again = taken + window - window_;
+    if (window != window_)
+        promise_window(*pcb_, window_ = window);
+    credit(pcb_, again);
+}
+
+// Bytes that may be written now by the connection's share of memory and segment records, whatever lwIP has room for.
+std::size_t Connection::share() const {
+    const std::size_t limit = memory_shares().send_limit();
+    const std::size_t segments = std::min<std::size_t>(
+        MemoryShares::send_segments(MEMP_NUM_TCP_SEG, lwip_stats.memp[MEMP_TCP_SEG]->used), TCP_SND_QUEUELEN - 16);
+    const std::size_t held = unsent();
+    const std::size_t queued = tcp_sndqueuelen(pcb_);
+    if (held >= limit || queued >= segments)
         return 0;
-    return tcp_sndbuf(pcb_);
+    return std::min(limit - held, (segments - queued) * pcb_->mss);
+}
+
+std::size_t Connection::room() const {
+    if (pcb_ == nullptr || send_closed_)
+        return 0;
+    return std::min<std::size_t>(tcp_sndbuf(pcb_), share());
 }
 
 Result<std::size_t> Connection::write(std::span<const std::byte> bytes) {
@@ -223,7 +295,9 @@ Result<std::size_t> Connection::write(std::span<const std::byte> bytes) {
         return reset_ ? Error::Disconnected : Error::Closed;
     if (send_closed_)
         return Error::Closed;
-    std::size_t count = std::min({bytes.size(), room(), kMaxTransfer});
+    const std::size_t wanted = std::min({bytes.size(), std::size_t{tcp_sndbuf(pcb_)}, kMaxTransfer});
+    std::size_t count = std::min(wanted, share());
+    bool held = count < wanted;
     if (!sent_ && count != 0) {
         sent_ = true;
         pcb_->cwnd = std::max<tcpwnd_size_t>(pcb_->cwnd, kInitialSegments * pcb_->mss);
@@ -235,7 +309,9 @@ Result<std::size_t> Connection::write(std::span<const std::byte> bytes) {
         if (error != ERR_MEM)   // the connection is on its way down; its end is reported by the error callback
             return Error::Closed;
         count /= 2;             // no memory or no queue entries for so much
+        held = true;
     }
+    totals.writes_held += held ? 1 : 0;
     if (count != 0)
         tcp_output(pcb_);
     return count;
@@ -266,11 +342,8 @@ void Connection::shutdown_receive() {
     const std::size_t unread = queued_bytes_;
     receive_closed_ = true;
     drop_queue();
-    for (std::size_t left = pcb_ != nullptr ? unread : 0; left != 0;) {
-        const auto step = static_cast<u16_t>(std::min<std::size_t>(left, 0xffff));
-        tcp_recved(pcb_, step);
-        left -= step;
-    }
+    if (pcb_ != nullptr)
+        credit(pcb_, unread);
     if (events_ != nullptr)
         events_->readable();
 }
@@ -333,6 +406,7 @@ Result<std::unique_ptr<Listener>> Listener::open(std::uint16_t port, std::uint16
     }
     tcp_arg(listening, listener.get());
     tcp_accept(listening, &Callbacks::accepted);
+    tcp_ext_arg_set_callbacks(listening, kWindowArgument, &kWindowCallbacks);
     return listener;
 }
 

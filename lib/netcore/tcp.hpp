@@ -80,6 +80,8 @@ private:
     void drop_queue();
     void settle();
     void let_go();
+    void open_window(std::size_t taken);
+    std::size_t share() const;
 
     tcp_pcb* pcb_;                // nullptr once lwIP has let it go
     ConnectionBudget& budget_;
@@ -88,6 +90,7 @@ private:
     pbuf* first_ = nullptr;
     pbuf* last_ = nullptr;
     std::size_t queued_bytes_ = 0;
+    std::size_t window_;          // receive window promised to the peer, unread bytes included
     std::size_t last_room_ = 0;   // bytes that the last buffer can still take, when it was made for gathering
     Connection* next_ = nullptr;  // in the listener's queue
     Ipv4 peer_;
@@ -149,8 +152,14 @@ private:
 struct TcpTotals {
     std::uint64_t accepted = 0;
     std::uint64_t refused = 0;
+    std::uint64_t writes_held = 0;    // writes of which something had to wait for want of packet memory
+    std::uint64_t orphans_ended = 0;  // closed connections given up before their time, for their memory
     std::uint32_t open = 0;
 };
 const TcpTotals& tcp_totals();
+
+// When packet memory is scarce: resets closed connections that still hold data which their peers do not take, the one
+// that was silent longest first. Not from within lwIP.
+void relieve_memory();
 
 }  // namespace capos::netcore

@@ -1,6 +1,7 @@
 """Demand 3: load, and everything back afterwards. On a network of the test's own: QEMU's user networking takes
 connections one by one, and would hide what 64 at once do."""
 
+import socket
 import threading
 import time
 
@@ -12,6 +13,7 @@ AT_ONCE = 64
 DRIP_SECONDS = 10          # the server's deadline for a whole request
 TIME_WAIT_SECONDS = 120    # two maximum segment lifetimes
 MOST_CONNECTIONS = 288     # of the stack, those in TIME_WAIT included
+GREEDY = 16                # clients that ask and do not read
 RECEIVE_SLOTS = 128        # frames that the stack lends to the driver for receiving
 ADDRESS = "10.78.0.50"
 
@@ -139,3 +141,38 @@ def test_two_thousand_requests_each_way_and_64_connections_beside_a_slow_drip(bo
         while (left := status()["network"]["counters"]["time_wait"]) > 1 and time.monotonic() < deadline:
             time.sleep(2)
         assert left <= 1, "connections in TIME_WAIT do not expire"
+
+
+def ask_without_reading(connections, seconds):
+    """Each sends requests for as long as the machine takes them, and reads no answer."""
+    requests = b"GET / HTTP/1.1\r\nHost: greedy\r\n\r\n" * 100
+    for connection in connections:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.setblocking(False)
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        for connection in connections:
+            try:
+                connection.send(requests)
+            except BlockingIOError:
+                pass
+        time.sleep(0.01)
+
+
+def test_sixteen_clients_that_ask_and_do_not_read_leave_room_for_one_who_does(boot, tmp_path):
+    with Namespace("10.78.0.1/24") as network:
+        network.serve_dhcp(tmp_path, f"--dhcp-range={ADDRESS},{ADDRESS},1h")
+        machine = boot("dev", netdev=network.netdev, network_namespace=network.name)
+        machine.wait_for(rf"bound {ADDRESS}", 40, from_start=True)
+        status_over(network.connect(ADDRESS, 80))          # the first of everything has been done
+        greedy = [network.connect(ADDRESS, 80) for _ in range(GREEDY)]
+        ask_without_reading(greedy, 3)
+        slowest = 0.0
+        for _ in range(5):
+            start = time.monotonic()
+            status = status_over(network.connect(ADDRESS, 80))
+            slowest = max(slowest, time.monotonic() - start)
+        assert slowest < 1, f"an honest request took {slowest:.2f} s"
+        assert status["network"]["counters"]["memory_failures"] == 0, status["network"]["counters"]
+        for connection in greedy:
+            connection.close()

@@ -20,7 +20,7 @@
 #define mem_clib_free capos_packet_free
 #define MEMP_NUM_TCP_PCB 288            /* open connections and those in TIME_WAIT; the oldest of the latter make room */
 #define MEMP_NUM_TCP_PCB_LISTEN 16
-#define MEMP_NUM_TCP_SEG 1024
+#define MEMP_NUM_TCP_SEG 2048           /* half of them shared out, the rest a few for each connection */
 #define MEMP_NUM_UDP_PCB 4
 #define MEMP_NUM_RAW_PCB 2
 #define MEMP_NUM_PBUF 64
@@ -68,6 +68,7 @@
 #define TCP_MSS 1460
 #define LWIP_WND_SCALE 1
 #define TCP_RCV_SCALE 2
+/* The most that one connection may have; what it has follows from what is free: lib/netcore/memory_shares.hpp. */
 #define TCP_WND (128 * 1024)
 #define TCP_SND_BUF (96 * 1024)
 #define TCP_SND_QUEUELEN 256
@@ -77,6 +78,8 @@
 #define TCP_QUEUE_OOSEQ 1
 #define TCP_OOSEQ_MAX_BYTES (48 * 1024)
 #define TCP_OOSEQ_MAX_PBUFS 48
+#define TCP_OOSEQ_PBUFS_LIMIT(pcb) capos_early_segments()   /* fewer when segment records run out */
+#define LWIP_TCP_PCB_NUM_EXT_ARGS 1     /* the receive window that was promised (lib/netcore/memory_shares.hpp) */
 #define LWIP_TCP_SACK_OUT 1
 #define LWIP_TCP_MAX_SACK_NUM 4
 #define TCP_LISTEN_BACKLOG 1
@@ -121,6 +124,7 @@ extern "C" {
 unsigned short capos_checksum(const void* data, int length);
 unsigned short capos_checksum_copy(void* to, const void* from, unsigned short length);
 unsigned int capos_lwip_random(void);
+unsigned short capos_early_segments(void);
 void* capos_packet_malloc(unsigned long bytes);
 void* capos_packet_calloc(unsigned long count, unsigned long bytes);
 void capos_packet_free(void* memory);

@@ -113,6 +113,7 @@ struct TcpTest : TestNetwork {
         listener.reset();
         EXPECT_EQ(budget.open, 0u) << "connections leaked";
         TestNetwork::TearDown();
+        EXPECT_EQ(memory_shares().promised(), 0u) << "windows stay promised to nobody";
     }
     void open(std::uint16_t backlog) {
         listener.reset();
@@ -141,6 +142,45 @@ struct TcpTest : TestNetwork {
         for (std::size_t i = 0; i < count; ++i)
             open += std::string_view(list[i].state) != "LISTEN" && std::string_view(list[i].state) != "TIME_WAIT";
         return open;
+    }
+
+    // The peer sends and the owner reads until the window has grown to all that one connection can have.
+    void open_fully(Peer& peer, Connection& connection) {
+        for (int i = 0; i < 200; ++i) {
+            peer.send(kAck, Bytes(1420, 'g'));
+            if (connection.readable() >= 7100)
+                read(connection);
+            outgoing.clear();
+        }
+        read(connection);
+        advance(300'000'000);
+        peer.collect(false);
+        EXPECT_EQ(peer.last.window, TCP_WND >> TCP_RCV_SCALE);
+    }
+    // The peer sends until the window is closed, and acknowledges nothing meanwhile; returns how much it sent.
+    std::size_t fill_window(Peer& peer) {
+        std::size_t sent = 0;
+        for (bool patient = true; patient;) {
+            peer.send(kAck, Bytes(1, 'f'));
+            outgoing.clear();
+            advance(250'000'000);   // the acknowledgement may have been put off
+            const auto answer = std::ranges::find_if(outgoing, [&](const SentFrame& frame) {
+                return frame.is_tcp() && frame.segment().to_port == peer.port() && frame.segment().data.empty();
+            });
+            patient = answer != outgoing.end();
+            if (!patient)
+                break;
+            const Segment segment = answer->segment();
+            std::uint32_t left = segment.acknowledged + (std::uint32_t{segment.window} << TCP_RCV_SCALE) - peer.sequence();
+            patient = left > 1420;
+            for (sent += left; left != 0;) {
+                const std::uint32_t bytes = std::min<std::uint32_t>(left, 1420);
+                peer.send(kAck, Bytes(bytes, 'f'));
+                left -= bytes;
+            }
+        }
+        outgoing.clear();
+        return sent;
     }
 
     ConnectionBudget budget{.limit = 64};
@@ -244,6 +284,7 @@ TEST_F(TcpTest, WhatADeadDriverTookWithItIsSentAgainWhenTheNextOneAttaches) {
 TEST_F(TcpTest, ReaderThatIsSlowClosesTheWindowAndOpensItAgain) {
     Peer peer(*this, 1000);
     auto connection = accept(peer);
+    open_fully(peer, *connection);
     std::size_t sent = 0;
     while (peer.last.window != 0 && sent < 400000) {
         peer.send(kAck, Bytes(1420, 'w'));
@@ -267,6 +308,7 @@ TEST_F(TcpTest, ReaderThatIsSlowClosesTheWindowAndOpensItAgain) {
 TEST_F(TcpTest, ReadingMoreThan64KibAtOnceOpensTheWholeWindow) {
     Peer peer(*this, 1000);
     auto connection = accept(peer);
+    open_fully(peer, *connection);
     for (int i = 0; i < 80; ++i)
         peer.send(kAck, Bytes(1420, 'w'));
     EXPECT_EQ(read(*connection, 1 << 20).size(), 80u * 1420);
@@ -439,6 +481,155 @@ TEST_F(TcpTest, OrphanThatCannotDeliverIsGivenUpAfterAMinute) {
     }
     EXPECT_EQ(active(), 0u);
     EXPECT_TRUE(peer.reset);
+}
+
+TEST_F(TcpTest, PeersThatVanishedMakeRoomForNewConnectionsAndLivingOnesDoNot) {
+    budget.limit = 300;
+    std::vector<std::unique_ptr<Peer>> peers;
+    std::vector<std::unique_ptr<Connection>> living;
+    for (std::uint16_t i = 0; i < 20; ++i) {
+        peers.push_back(std::make_unique<Peer>(*this, static_cast<std::uint16_t>(1000 + i)));
+        living.push_back(accept(*peers.back()));
+        advance(10'000'000);
+    }
+    for (std::uint16_t i = 0; i < 300; ++i) {
+        Peer vanished(*this, static_cast<std::uint16_t>(2000 + i));
+        auto connection = accept(vanished);
+        ASSERT_NE(connection, nullptr) << i;
+        ASSERT_EQ(write(*connection, "nobody takes this"), 17u);
+        connection.reset();
+        advance(10'000'000);
+        outgoing.clear();
+    }
+    EXPECT_EQ(active(), 288u);
+    Peer honest(*this, 5000);
+    auto connection = accept(honest);
+    ASSERT_NE(connection, nullptr) << "at once, at the first SYN";
+    honest.say("GET");
+    EXPECT_EQ(read(*connection), "GET");
+    for (std::size_t i = 0; i < living.size(); ++i) {
+        EXPECT_FALSE(living[i]->was_reset());
+        EXPECT_EQ(write(*living[i], "alive"), 5u);
+        EXPECT_EQ(peers[i]->collect(), "alive");
+    }
+}
+
+TEST_F(TcpTest, SixteenPipelinersThatDoNotReadLeaveRoomForOneWhoDoes) {
+    std::vector<std::unique_ptr<Peer>> peers;
+    std::vector<std::unique_ptr<Connection>> connections;
+    for (std::uint16_t i = 0; i < 16; ++i) {
+        peers.push_back(std::make_unique<Peer>(*this, static_cast<std::uint16_t>(1000 + i)));
+        connections.push_back(accept(*peers.back()));
+        for (int j = 0; j < 200; ++j) {   // they behave at first: their windows grow
+            peers.back()->send(kAck, Bytes(1420, 'g'));
+            read(*connections.back());
+            outgoing.clear();
+        }
+    }
+    const auto held = tcp_totals().writes_held;
+    // Then each is owed more than it takes, and asks for more than is read.
+    for (bool progress = true; progress;) {
+        progress = false;
+        for (auto& connection : connections)
+            progress = write(*connection, std::string(4096, 'r')) != 0 || progress;
+        outgoing.clear();
+    }
+    EXPECT_GT(tcp_totals().writes_held, held) << "it is counted";
+    for (auto& peer : peers) {
+        EXPECT_GT(fill_window(*peer), 0u);
+    }
+    for (auto& connection : connections)
+        EXPECT_GE(connection->unsent(), MemoryShares::kLeastSend);
+    EXPECT_FALSE(packet_memory().scarce(8)) << "what arrives is still taken";
+    Peer honest(*this, 5000);
+    auto connection = accept(honest);
+    honest.say("GET / HTTP/1.1\r\n" + std::string(300, 'h') + "\r\n\r\n");
+    EXPECT_GT(read(*connection).size(), 300u);
+    const std::string page(4096, 'p');
+    EXPECT_EQ(write(*connection, page), page.size());
+    EXPECT_EQ(honest.collect_all(), page) << "no time has passed";
+}
+
+TEST_F(TcpTest, ClosedConnectionsGiveTheirMemoryToThoseThatNeedIt) {
+    std::vector<std::unique_ptr<Peer>> peers;
+    for (std::uint16_t i = 0; i < 64; ++i) {
+        peers.push_back(std::make_unique<Peer>(*this, static_cast<std::uint16_t>(1000 + i)));
+        auto connection = accept(*peers.back());
+        while (write(*connection, std::string(8192, 'o')) != 0)
+            outgoing.clear();
+    }
+    const auto ended = tcp_totals().orphans_ended;
+    advance(5'000'000'000);
+    EXPECT_GT(tcp_totals().orphans_ended, ended);
+    EXPECT_FALSE(packet_memory().scarce(4));
+    Peer honest(*this, 5000);
+    auto connection = accept(honest);
+    EXPECT_EQ(write(*connection, std::string(16384, 'p')), 16384u);
+}
+
+TEST_F(TcpTest, TinySegmentsOutOfOrderDoNotUseUpTheRecordsThatWritersNeed) {
+    std::vector<std::unique_ptr<Peer>> peers;
+    std::vector<std::unique_ptr<Connection>> connections;
+    for (std::uint16_t i = 0; i < 40; ++i) {
+        peers.push_back(std::make_unique<Peer>(*this, static_cast<std::uint16_t>(1000 + i)));
+        connections.push_back(accept(*peers.back()));
+        for (std::uint32_t j = 0; j < 48; ++j) {
+            Segment early = peers.back()->make(kAck, Bytes(1, 'e'));
+            early.sequence += 2 + 2 * j;
+            peers.back()->give(early);
+        }
+        outgoing.clear();
+    }
+    Peer honest(*this, 5000);
+    auto connection = accept(honest);
+    EXPECT_EQ(write(*connection, std::string(8192, 'p')), 8192u);
+    EXPECT_EQ(honest.collect_all().size(), 8192u);
+}
+
+TEST_F(TcpTest, SmallSegmentsThatAreNotAcknowledgedLeaveRecordsForOthers) {
+    std::vector<std::unique_ptr<Peer>> peers;
+    std::vector<std::unique_ptr<Connection>> connections;
+    for (std::uint16_t i = 0; i < 32; ++i) {
+        peers.push_back(std::make_unique<Peer>(*this, static_cast<std::uint16_t>(1000 + i)));
+        EXPECT_TRUE(peers.back()->connect({2, 4, 0, 64, 1, 3, 3, 7}));   // segments of 64 bytes
+        connections.push_back(listener->accept());
+        while (write(*connections.back(), std::string(4096, 's')) != 0) {}
+        outgoing.clear();
+    }
+    Peer honest(*this, 5000);
+    auto connection = accept(honest);
+    EXPECT_EQ(write(*connection, std::string(8192, 'p')), 8192u);
+    EXPECT_EQ(honest.collect_all().size(), 8192u);
+}
+
+TEST_F(TcpTest, WindowsGrowWithReadingAndManyShareWhatOneHadAlone) {
+    Peer first(*this, 1000);
+    auto one = accept(first);
+    open_fully(first, *one);
+    std::vector<std::unique_ptr<Peer>> peers;
+    std::vector<std::unique_ptr<Connection>> connections;
+    for (std::uint16_t i = 0; i < 8; ++i) {
+        peers.push_back(std::make_unique<Peer>(*this, static_cast<std::uint16_t>(2000 + i)));
+        connections.push_back(accept(*peers.back()));
+        EXPECT_GE(peers.back()->last.window, MemoryShares::kLeastWindow >> TCP_RCV_SCALE);
+        for (int j = 0; j < 100; ++j) {
+            peers.back()->send(kAck, Bytes(1420, 'g'));
+            read(*connections.back());
+            outgoing.clear();
+        }
+    }
+    EXPECT_LE(memory_shares().promised(), packet_memory().capacity() / 4 + 1000);
+    // The first goes on reading: its window gives way.
+    for (int j = 0; j < 200; ++j) {
+        first.send(kAck, Bytes(1420, 'g'));
+        read(*one);
+        outgoing.clear();
+    }
+    first.say("x");
+    advance(300'000'000);
+    first.collect(false);
+    EXPECT_LT(first.last.window, (TCP_WND >> TCP_RCV_SCALE) * 2 / 3);
+    EXPECT_FALSE(first.reset);
 }
 
 TEST_F(TcpTest, BacklogBoundsWhatWaitsAndARepeatedSynGetsInLater) {
@@ -615,6 +806,7 @@ TEST_F(TcpTest, BurstOfSegmentsIsReadWholeAndAcknowledgedOnce) {
     } reader;
     Peer peer(*this, 1000);
     auto connection = accept(peer);
+    open_fully(peer, *connection);
     connection->observe(&reader);
     peer.collect();
     std::string sent;
