@@ -165,15 +165,13 @@ void DhcpClient::bind(const DhcpReply& ack, std::uint64_t now_ns) {
         deadline_ = renew_at_;
     }
     if (changed)
-        host_.lease_gained(lease_);
-    if (changed)
-        return say_bound();
+        return say_bound(host_.lease_gained(lease_));
     Line line;
     line << "dhcp: renewed for " << lease_.lease_seconds << " s by ";
     host_.say(write_address(line, lease_.server).view());
 }
 
-void DhcpClient::say_bound() {
+void DhcpClient::say_bound(std::uint16_t mtu) {
     Line line;
     write_address(line << "dhcp: bound ", lease_.address) << '/' << static_cast<unsigned>(lease_.prefix);
     const Ipv4 gateway = routes_of(lease_).default_gateway();
@@ -183,7 +181,7 @@ void DhcpClient::say_bound() {
         line << " no gateway";
     for (std::size_t i = 0; i < lease_.dns_count; ++i)
         write_address(line << (i == 0 ? " dns " : ","), lease_.dns[i]);
-    line << " mtu " << (lease_.mtu != 0 ? lease_.mtu : 1500u);
+    line << " mtu " << mtu;
     if (lease_.lease_seconds == kInfiniteLease)
         line << " lease without end";
     else

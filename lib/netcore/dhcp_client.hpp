@@ -28,7 +28,8 @@ public:
     public:
         // Sends from port 68 to port 67. `server` 0: broadcast, from 0.0.0.0; else by the routes, from our address.
         virtual void send_dhcp(std::span<const std::byte> message, Ipv4 server) = 0;
-        virtual void lease_gained(const DhcpReply& lease) = 0;    // configure the interface; also when it has changed
+        // Configure the interface; also when it has changed. Returns the MTU that is in force with it.
+        virtual std::uint16_t lease_gained(const DhcpReply& lease) = 0;
         virtual void lease_lost() = 0;                            // take the address down
         virtual void say(std::string_view line) = 0;              // once per change of state
 
@@ -63,7 +64,7 @@ private:
     void refused(std::uint64_t now_ns);
     void expire(std::uint64_t now_ns);
     void send(DhcpRequest& message, Ipv4 server, std::uint64_t now_ns);
-    void say_bound();
+    void say_bound(std::uint16_t mtu);
     std::uint64_t retry_delay(std::uint32_t attempt);
 
     Host& host_;

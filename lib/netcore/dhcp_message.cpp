@@ -239,10 +239,13 @@ std::size_t build_dhcp_request(const DhcpRequest& request, std::span<std::byte, 
 Result<DhcpReply> parse_dhcp_reply(std::span<const std::byte> message) { return Parser().parse(message); }
 
 Result<std::size_t> parse_static_routes(std::span<const std::byte> value, std::span<Route> routes) {
+    if (value.empty())
+        return Error::Malformed;   // at least one route (RFC 3442)
     // Twice over the same bytes: all of it is checked before anything is written.
     for (const bool writing : {false, true}) {
         std::size_t at = 0;
         std::size_t count = 0;
+        bool has_default = false;
         while (at < value.size()) {
             const std::uint8_t prefix = byte_at(value, at++);
             const std::size_t significant = (prefix + 7u) / 8;
@@ -252,8 +255,14 @@ Result<std::size_t> parse_static_routes(std::span<const std::byte> value, std::s
             for (std::size_t i = 0; i < significant; ++i)
                 destination |= Ipv4{byte_at(value, at + i)} << (24 - 8 * i);
             at += significant;
-            if (writing && count < routes.size())
-                routes[count] = {destination & netmask(prefix), prefix, get32(value, at)};
+            if (writing) {
+                const Route route{destination & netmask(prefix), prefix, get32(value, at)};
+                if (count < routes.size())
+                    routes[count] = route;
+                else if (prefix == 0 && !routes.empty() && !has_default)
+                    routes.back() = route;   // of what does not fit the default route matters most
+                has_default = has_default || prefix == 0;
+            }
             at += 4;
             ++count;
         }

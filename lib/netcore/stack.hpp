@@ -187,7 +187,7 @@ private:
     explicit Stack(StackHost& host);
     Result<void> open();
     void send_dhcp(std::span<const std::byte> message, Ipv4 server) override;
-    void lease_gained(const DhcpReply& lease) override;
+    std::uint16_t lease_gained(const DhcpReply& lease) override;
     void lease_lost() override;
     void say(std::string_view line) override { host_.say(line); }
     void deliver(pbuf* packet, bool verified) override;

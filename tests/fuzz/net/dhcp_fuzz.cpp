@@ -24,12 +24,13 @@ struct Host final : DhcpClient::Host {
     void send_dhcp(std::span<const std::byte> message, Ipv4) override {
         transaction = parse_request(message).transaction;
     }
-    void lease_gained(const DhcpReply& lease) override {
+    std::uint16_t lease_gained(const DhcpReply& lease) override {
         require(lease.address != 0 && lease.prefix <= 32 && lease.route_count <= DhcpReply::kMaxRoutes);
         const RouteTable routes = routes_of(lease);
         (void)routes.next_hop(0xa9fea9fe);
         (void)routes.default_gateway();
         has_address = true;
+        return lease.mtu;
     }
     void lease_lost() override {
         require(has_address);

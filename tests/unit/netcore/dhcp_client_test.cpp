@@ -20,9 +20,10 @@ struct DhcpClientTest : testing::Test, DhcpClient::Host {
         sent.push_back(parse_request(message));
         sent_to.push_back(server);
     }
-    void lease_gained(const DhcpReply& lease) override {
+    std::uint16_t lease_gained(const DhcpReply& lease) override {
         address = lease.address;
         ++gained;
+        return 1400;
     }
     void lease_lost() override { address = 0; }
     void say(std::string_view line) override { lines.emplace_back(line); }
@@ -76,7 +77,7 @@ TEST_F(DhcpClientTest, FourMessagesGiveALeaseAndOneLinePerState) {
     ASSERT_EQ(lines.size(), 3u);
     EXPECT_EQ(lines[0], "dhcp: discovering");
     EXPECT_EQ(lines[1], "dhcp: requesting 10.128.0.9 from 169.254.169.254");
-    EXPECT_EQ(lines[2], "dhcp: bound 10.128.0.9/32 gateway 10.128.0.1 dns 169.254.169.254 mtu 1460 lease 86400 s from "
+    EXPECT_EQ(lines[2], "dhcp: bound 10.128.0.9/32 gateway 10.128.0.1 dns 169.254.169.254 mtu 1400 lease 86400 s from "
                         "169.254.169.254");
 }
 

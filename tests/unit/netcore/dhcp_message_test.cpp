@@ -60,7 +60,7 @@ TEST(DhcpMessageTest, RoutesReplaceTheRouter) {
 
 TEST(DhcpMessageTest, MalformedRoutesLeaveTheRouterInForce) {
     for (const std::vector<std::uint8_t>& value :
-         {std::vector<std::uint8_t>{33, 1, 2, 3, 4, 5, 6, 7, 8, 9}, {24, 10, 0}, {0, 10, 0, 2}, {8, 20, 10, 0, 2, 99, 16}}) {
+         {std::vector<std::uint8_t>{33, 1, 2, 3, 4, 5, 6, 7, 8, 9}, {24, 10, 0}, {0, 10, 0, 2}, {8, 20, 10, 0, 2, 99, 16}, {}}) {
         auto message = home_reply(DhcpType::Ack, 7, kMac);
         message.option(121, value);
         const auto reply = parse_dhcp_reply(message.bytes());
@@ -156,11 +156,13 @@ TEST(DhcpMessageTest, MoreThanFitsIsLeftOut) {
     auto message = home_reply(DhcpType::Ack, 7, kMac);
     for (std::uint8_t i = 0; i < 60; ++i)
         message.option(121, {24, 20, 0, i, 10, 0, 2, 2});
+    message.option(121, {0, 10, 0, 2, 77});
     for (int i = 0; i < 5; ++i)
         message.option32(6, ip(9, 9, 9, 9));
     const auto reply = parse_dhcp_reply(message.bytes());
     ASSERT_TRUE(reply.has_value());
     EXPECT_EQ(reply->route_count, DhcpReply::kMaxRoutes);
+    EXPECT_EQ(routes_of(*reply).default_gateway(), ip(10, 0, 2, 77)) << "the default route is kept, wherever it stands";
     EXPECT_EQ(reply->dns_count, DhcpReply::kMaxDns);
     message.option(26, {0, 10});
     EXPECT_EQ(parse_dhcp_reply(message.bytes())->mtu, 0) << "an MTU nothing fits into is ignored";
