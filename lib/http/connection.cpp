@@ -70,7 +70,7 @@ void Connection::reset() {
     request_ = {};
     head_bytes_ = body_bytes_ = fields_ = hosts_ = encodings_ = 0;
     target_length_ = name_length_ = value_length_ = host_length_ = 0;
-    expects_continue_ = in_value_ = value_ended_ = chunked_ = false;
+    method_read_ = expects_continue_ = in_value_ = value_ended_ = chunked_ = false;
     field_ = Field::Other;
 }
 
@@ -78,6 +78,8 @@ void Connection::next() {
     if (state_ == State::Ready)
         reset();
 }
+
+bool Connection::asks_for_head() const { return method_read_ && parser_.method == HTTP_HEAD; }
 
 bool Connection::take_continue() {
     return state_ == State::Reading && phase_ == Phase::Body && std::exchange(expects_continue_, false);
@@ -160,6 +162,7 @@ int Connection::fail_parsing() {
 }
 
 int Connection::target_bytes(std::string_view piece) {
+    method_read_ = true;
     if (piece.size() > limits_.target_bytes - target_length_)
         return fail(Status::UriTooLong, "the request target is longer than this server takes");
     std::memcpy(target_ + target_length_, piece.data(), piece.size());

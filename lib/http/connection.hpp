@@ -44,6 +44,9 @@ public:
     Status status() const { return status_; }
     std::string_view failure() const { return failure_; }
 
+    // The request is a HEAD, as far as it has come: its answer has no body, also when it is refused.
+    bool asks_for_head() const;
+
     // Ready for the following request. Only while Ready.
     void next();
 
@@ -83,6 +86,7 @@ private:
 
     std::uint32_t head_bytes_ = 0;
     std::uint32_t body_bytes_ = 0;
+    bool method_read_ = false;       // whole: the parser settles for one at its first letters
     bool expects_continue_ = false;
     std::uint8_t first_byte_ = 0;
 

@@ -16,7 +16,6 @@ enum class Status : std::uint16_t {
     UriTooLong = 414,
     ExpectationFailed = 417,
     HeaderFieldsTooLarge = 431,
-    InternalError = 500,
     NotImplemented = 501,
     ServiceUnavailable = 503,
     VersionNotSupported = 505,
@@ -34,7 +33,6 @@ constexpr std::string_view reason_phrase(Status status) {
     case Status::UriTooLong: return "URI Too Long";
     case Status::ExpectationFailed: return "Expectation Failed";
     case Status::HeaderFieldsTooLarge: return "Request Header Fields Too Large";
-    case Status::InternalError: return "Internal Server Error";
     case Status::NotImplemented: return "Not Implemented";
     case Status::ServiceUnavailable: return "Service Unavailable";
     case Status::VersionNotSupported: return "HTTP Version Not Supported";

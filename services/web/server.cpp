@@ -80,7 +80,8 @@ rt::Task<Result<bool>> Server::converse(const client::TcpSocket& socket) {
     for (;;) {
         const auto reply = co_await socket.read(kReadBytes, {.reply_bytes = kReadBytes + 64, .deadline = deadline});
         if (!reply) {
-            if (reply.error() == Error::Exhausted && rt::now_ns() < deadline) {
+            // No room for the answer, here or with the stack.
+            if ((reply.error() == Error::Exhausted || reply.error() == Error::Overloaded) && rt::now_ns() < deadline) {
                 co_await rt::sleep_for(kReadPauseNs);
                 continue;
             }
@@ -91,7 +92,8 @@ rt::Task<Result<bool>> Server::converse(const client::TcpSocket& socket) {
                 co_return false;
             }
             ++counters_.request_timeouts;
-            CO_TRY(co_await reject(socket, http::Status::RequestTimeout, "the request did not come in time", false, true));
+            CO_TRY(co_await reject(socket, http::Status::RequestTimeout, "the request did not come in time", false,
+                                   !connection.asks_for_head()));
             co_return true;
         }
         if ((*reply)->outcome() != ReadOutcome::data)
@@ -103,7 +105,8 @@ rt::Task<Result<bool>> Server::converse(const client::TcpSocket& socket) {
                 deadline = rt::now_ns() + options_.request_ns;
             bytes = bytes.subspan(connection.feed(bytes));
             if (connection.state() == http::Connection::State::Failed) {
-                CO_TRY(co_await reject(socket, connection.status(), connection.failure(), false, true));
+                CO_TRY(co_await reject(socket, connection.status(), connection.failure(), false,
+                                       !connection.asks_for_head()));
                 co_return true;
             }
             if (connection.state() == http::Connection::State::Ready) {

@@ -24,6 +24,20 @@ TEST(ConnectionTest, AGetIsReadWhateverThePieces) {
     }
 }
 
+TEST(ConnectionTest, ARefusedHeadIsKnownToBeOne) {
+    const auto asks = [](std::string_view text) {
+        Connection connection;
+        feed(connection, text);
+        return connection.asks_for_head();
+    };
+    EXPECT_TRUE(asks("HEAD / HTTP/1.1\r\n\r\n")) << "no Host";
+    EXPECT_TRUE(asks("HEAD /" + std::string(2000, 'x') + " HTTP/1.1\r\nHost: x\r\n\r\n")) << "too long";
+    EXPECT_TRUE(asks("HEAD / HTTP/1.1\r\nHo")) << "not all of it came in time";
+    EXPECT_FALSE(asks("GET / HTTP/1.1\r\n\r\n"));
+    EXPECT_FALSE(asks("HEAT / HTTP/1.1\r\n\r\n")) << "another method that begins like it";
+    EXPECT_FALSE(asks(""));
+}
+
 TEST(ConnectionTest, PipelinedRequestsComeOutOneByOne) {
     const std::string_view text = "GET /a HTTP/1.1\r\nHost: x\r\n\r\nHEAD /b HTTP/1.1\r\nHost: x\r\n\r\n"
                                   "\r\nGET /c HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";

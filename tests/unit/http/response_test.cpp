@@ -9,7 +9,7 @@ namespace {
 
 constexpr Status kAll[] = {Status::Ok, Status::BadRequest, Status::NotFound, Status::MethodNotAllowed,
                            Status::RequestTimeout, Status::ContentTooLarge, Status::UriTooLong,
-                           Status::ExpectationFailed, Status::HeaderFieldsTooLarge, Status::InternalError,
+                           Status::ExpectationFailed, Status::HeaderFieldsTooLarge,
                            Status::NotImplemented, Status::ServiceUnavailable, Status::VersionNotSupported};
 
 TEST(ResponseTest, TheHeadCarriesLengthTypeAndSafetyFields) {
