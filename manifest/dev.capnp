@@ -17,6 +17,7 @@ const shell :Schema.Service = (
      source = (service = (service = "init", export = "control", scope = 1))),
     (name = "manager", interface = "NetworkManager",
      source = (service = (service = "netstack", export = "manager", scope = 2))),
+    (name = "ping", interface = "Ping", source = (service = (service = "netstack", export = "ping", scope = 1))),
   ],
   heapPages = 64,
   pages = 160,
@@ -38,6 +39,7 @@ const netstack :Schema.Service = (
   exports = [
     (name = "uplink", interface = "Uplink", inFlight = 16, parkedPerNumber = 8),
     (name = "manager", interface = "NetworkManager", inFlight = 32, parkedPerNumber = 8),
+    (name = "ping", interface = "Ping", inFlight = 16, parkedPerNumber = 8),
     (name = "tcp-listen", interface = "TcpListenAuthority", inFlight = 512, parkedPerNumber = 64),
   ],
   heapPages = 320,

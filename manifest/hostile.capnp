@@ -38,6 +38,8 @@ const manifest :Schema.Manifest = (
          source = (service = (service = "netstack", export = "tcp-listen", scope = 0x000400640064))),
         (name = "manager", interface = "NetworkManager",
          source = (service = (service = "netstack", export = "manager", scope = 9))),
+        (name = "ping", interface = "Ping",
+         source = (service = (service = "netstack", export = "ping", scope = 9))),
       ],
       exports = [(name = "own", interface = "Log")],
       pages = 1024,

@@ -39,13 +39,12 @@ interface Uplink {
 struct Route { destination @0 :UInt32; prefix @1 :UInt8; gateway @2 :UInt32; }   # gateway 0: on link
 
 interface NetworkManager {
-  # The stack as operators see it: configuration, counters, tables, and a ping. Changes nothing.
+  # The stack as operators see it: configuration, counters, tables. Changes nothing and sends nothing.
   config @0 ConfigParams -> ConfigResults;
   counters @1 CountersParams -> CountersResults;
   neighbours @2 NeighboursParams -> NeighboursResults;
   routes @3 RoutesParams -> RoutesResults;
-  connections @4 ConnectionsParams -> ConnectionsResults;
-  ping @5 PingParams -> PingResults;
+  connections @4 ConnectionsParams -> ConnectionsResults;   # method 5 was a ping, which is an interface of its own now
 
   enum DhcpState { noDevice @0; discovering @1; requesting @2; bound @3; renewing @4; rebinding @5; }
   struct ConfigParams {}
@@ -72,10 +71,14 @@ interface NetworkManager {
     memoryUsed @13 :UInt64; memoryPeak @14 :UInt64; memoryFailures @15 :UInt64;
     socketsOpen @16 :UInt32; timeWait @17 :UInt32;
     arpRequests @18 :UInt64; icmpEchoAnswered @19 :UInt64; dhcpSent @20 :UInt64;
+    noRoute @21 :UInt64;                                  # packets not sent because there is no route
+    writesHeld @22 :UInt64;                               # writes that had to wait for packet memory
+    orphansEnded @23 :UInt64;                             # closed connections given up early for their memory
+    listensRefused @24 :UInt64;                           # on ports that the authority does not have
   }
   struct NeighboursParams {}
   struct NeighboursResults { neighbours @0 :List(Neighbour); }
-  struct Neighbour { address @0 :UInt32; mac @1 :Data; stable @2 :Bool; }
+  struct Neighbour { address @0 :UInt32; mac @1 :Data; stable @2 :Bool; }   # always stable: who is only asked for is left out
   struct RoutesParams {}
   struct RoutesResults { routes @0 :List(Route); }
   struct ConnectionsParams {}
@@ -86,11 +89,17 @@ interface NetworkManager {
     peer @2 :UInt32;
     peerPort @3 :UInt16;
   }
-  struct PingParams { address @0 :UInt32; timeoutMs @1 :UInt32; }   # one echo; timeout 1..10000
-  struct PingResults {
+}
+
+interface Ping {
+  # The right to send ICMP echo requests, to any address.
+  echo @0 EchoParams -> EchoResults;                      # one request; answers when it is answered or given up
+
+  struct EchoParams { address @0 :UInt32; timeoutMs @1 :UInt32; }   # timeout 1..10000
+  struct EchoResults {
     outcome @0 :Outcome;
     roundTripNs @1 :UInt64;
-    enum Outcome { answered @0; timedOut @1; noRoute @2; noAddress @3; }
+    enum Outcome { answered @0; timedOut @1; noRoute @2; noAddress @3; notSent @4; }   # notSent: no memory, or no driver takes it
   }
 }
 

@@ -121,7 +121,6 @@ int capos_hook_ip4_input(struct pbuf* packet) {
             ++netcore::port.counters.echo_dropped;
             return pbuf_free(packet), 1;
         }
-        ++netcore::port.counters.echo_answered;
     }
     if (IPH_PROTO(&header) == IP_PROTO_TCP && tcp_tw_pcbs != nullptr && !fragment && payload_bytes >= TCP_HLEN) {
         tcp_hdr segment;

@@ -46,15 +46,14 @@ private:
 };
 
 struct PortCounters {
-    std::uint64_t echo_answered = 0;
     std::uint64_t echo_dropped = 0;        // over the rate limit
     std::uint64_t time_wait_reused = 0;    // a new connection from the same peer and port ended TIME_WAIT early
 };
 
 // Before any other use of lwIP. `host` outlives it. The second call in a process only replaces host and secret.
 void start_port(PortHost& host, const Random::Secret& secret);
-MemoryShares& memory_shares();
 PacketMemory& packet_memory();
+MemoryShares& memory_shares();
 Random& port_random();
 const PortCounters& port_counters();
 

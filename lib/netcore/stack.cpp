@@ -31,6 +31,14 @@ constexpr std::size_t kEchoPayload = 32;
 
 Stack* the_stack = nullptr;
 
+// RFC 826. lwIP builds its ARP packets in one piece.
+bool is_arp_request(const pbuf& frame) {
+    constexpr std::size_t kTypeOffset = 12, kOperationOffset = 20;
+    const auto* bytes = static_cast<const std::uint8_t*>(frame.payload);
+    return frame.len >= kOperationOffset + 2 && bytes[kTypeOffset] == 0x08 && bytes[kTypeOffset + 1] == 0x06 &&
+           bytes[kOperationOffset + 1] == 1;
+}
+
 ip_addr_t lwip_address(Ipv4 address) {
     ip_addr_t converted{};
     ip_2_ip4(&converted)->addr = lwip_htonl(address);
@@ -45,7 +53,7 @@ ProtocolCounters protocol_counters() {
             .tcp_retransmits = lwip_stats.mib2.tcpretranssegs,
             .checksum_errors = std::uint64_t{lwip_stats.ip.chkerr} + lwip_stats.tcp.chkerr + lwip_stats.udp.chkerr +
                                lwip_stats.icmp.chkerr,
-            .arp_out = lwip_stats.etharp.xmit};
+            .echo_answered = lwip_stats.mib2.icmpoutechoreps};
 }
 
 Stack::Batch::~Batch() {
@@ -256,6 +264,7 @@ bool Stack::transmit(const pbuf& packet) {
         if (part->len == part->tot_len)
             break;
     }
+    counters_.arp_requests += is_arp_request(packet);
     host_.end_frame(packet.tot_len);
     ++counters_.frames_out;
     counters_.bytes_out += packet.tot_len;
@@ -282,6 +291,7 @@ std::uint64_t Stack::next_deadline_ns() const {
 
 void Stack::run_timers() {
     sys_check_timeouts();
+    relieve_memory();
     const std::uint64_t now = host_.now_ns();
     dhcp_.tick(now);
     for (Ping* ping = pings_; ping != nullptr;) {
@@ -291,7 +301,6 @@ void Stack::run_timers() {
         ping = next;
     }
 }
-    relieve_memory();
 
 void Stack::send_dhcp(std::span<const std::byte> message, Ipv4 server) {
     pbuf* packet = pbuf_alloc(PBUF_TRANSPORT, static_cast<u16_t>(message.size()), PBUF_RAM);
@@ -315,6 +324,7 @@ std::uint16_t Stack::lease_gained(const DhcpReply& lease) {
     const ip_addr_t mask = lwip_address(netmask(lease.prefix));
     const ip_addr_t gateway = lwip_address(routes_.default_gateway());
     netif_set_addr(interface_.get(), ip_2_ip4(&address), ip_2_ip4(&mask), ip_2_ip4(&gateway));
+    return interface_->mtu;
 }
 
 void Stack::lease_lost() {
@@ -324,7 +334,6 @@ void Stack::lease_lost() {
 
 void Stack::start(Ping& ping, Ipv4 destination, std::uint32_t timeout_ms) {
     forget(ping);
-    return interface_->mtu;
     if (!dhcp_.has_lease()) {
         ping.outcome_ = Ping::Outcome::NoAddress;
         return;
@@ -333,17 +342,20 @@ void Stack::start(Ping& ping, Ipv4 destination, std::uint32_t timeout_ms) {
         ping.outcome_ = Ping::Outcome::NoRoute;
         return;
     }
-    ping.outcome_ = Ping::Outcome::Pending;
+    if (destination == dhcp_.lease().address) {
+        ping.round_trip_ns_ = 0;
+        ping.outcome_ = Ping::Outcome::Answered;
+        return;
+    }
+    ping.outcome_ = Ping::Outcome::NotSent;
     const auto number = static_cast<std::uint32_t>(port_random().next());
     ping.identifier_ = static_cast<std::uint16_t>(number);
     ping.sequence_ = static_cast<std::uint16_t>(number >> 16);
     ping.sent_at_ns_ = host_.now_ns();
     ping.deadline_ns_ = ping.sent_at_ns_ + timeout_ms * kMillisecond;
-    ping.next_ = pings_;
-    pings_ = &ping;
     pbuf* packet = pbuf_alloc(PBUF_IP, sizeof(icmp_echo_hdr) + kEchoPayload, PBUF_RAM);
     if (packet == nullptr)
-        return;   // lost before it was sent: the timeout says so
+        return;
     std::memset(packet->payload, 0, packet->len);
     icmp_echo_hdr header{};
     header.type = ICMP_ECHO;
@@ -353,7 +365,11 @@ void Stack::start(Ping& ping, Ipv4 destination, std::uint32_t timeout_ms) {
     header.chksum = inet_chksum(packet->payload, packet->len);
     std::memcpy(packet->payload, &header, sizeof header);
     const ip_addr_t to = lwip_address(destination);
-    (void)raw_sendto(echo_socket_, packet, &to);
+    if (raw_sendto(echo_socket_, packet, &to) == ERR_OK) {
+        ping.outcome_ = Ping::Outcome::Pending;
+        ping.next_ = pings_;
+        pings_ = &ping;
+    }
     pbuf_free(packet);
 }
 

@@ -43,7 +43,8 @@ struct StackCounters {
     std::uint64_t bytes_out = 0;
     std::uint64_t dropped_in = 0;    // too short, too long, or no memory
     std::uint64_t dropped_out = 0;   // no room in the driver's ring, or no driver
-    std::uint64_t no_route = 0;
+    std::uint64_t no_route = 0;      // packets for which the route table has no next hop
+    std::uint64_t arp_requests = 0;  // sent
 };
 
 // What lwIP has counted since the process began.
@@ -52,7 +53,7 @@ struct ProtocolCounters {
     std::uint64_t tcp_out = 0;
     std::uint64_t tcp_retransmits = 0;
     std::uint64_t checksum_errors = 0;   // IPv4, TCP, UDP and ICMP together
-    std::uint64_t arp_out = 0;           // requests and answers
+    std::uint64_t echo_answered = 0;
 };
 ProtocolCounters protocol_counters();
 
@@ -87,7 +88,7 @@ struct ConnectionInfo {
 // One echo request under way. Stays where it is until it is done or destroyed.
 class Ping {
 public:
-    enum class Outcome : std::uint8_t { Pending, Answered, TimedOut, NoRoute, NoAddress };
+    enum class Outcome : std::uint8_t { Pending, Answered, TimedOut, NoRoute, NoAddress, NotSent };
 
     class Events {
     public:
@@ -167,7 +168,8 @@ public:
     std::uint64_t next_deadline_ns() const;
     void run_timers();
 
-    // Sends one echo request. The outcome may be there at once (no route, no address); else ping.events is told.
+    // Sends one echo request. The outcome may be there at once (no route, no address, nothing could be sent, or the
+    // address is this machine's own, which answers without a packet); else ping.events is told.
     void start(Ping& ping, Ipv4 destination, std::uint32_t timeout_ms);
 
     NetworkConfig config() const;

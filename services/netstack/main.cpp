@@ -1,5 +1,6 @@
 // The network stack: takes its grants, makes the pool and the stack, and serves until one of its endpoints is gone.
 #include <cstring>
+#include <string_view>
 
 #include "lib/netcore/stack.hpp"
 #include "runtime/executor.hpp"
@@ -13,6 +14,7 @@
 #include "services/netstack/link.hpp"
 #include "services/netstack/manager_server.hpp"
 #include "services/netstack/memory.hpp"
+#include "services/netstack/ping_server.hpp"
 #include "services/netstack/tcp_server.hpp"
 
 namespace capos::netstack {
@@ -45,11 +47,22 @@ uplink::Shape chosen_shape() {
     return shape;
 }
 
+// An endpoint that ends takes the whole stack with it: half of it would serve nobody, and init starts it anew. Tasks
+// refer to what stands in run()'s frame, so it is left only by the end of the process.
+rt::Task<void> serve_to_the_end(const client::Endpoint& endpoint, std::string_view name, rt::Router& router,
+                                const rt::ServeOptions& options) {
+    const auto ended = co_await rt::serve(endpoint, router, options);
+    rt::log_error("{}: no longer served: {}", name, ended ? Error::None : ended.error());
+    co_await rt::sleep_for(100 * rt::kMillisecond);   // the line has left by then
+    rt::exit_thread(1);
+}
+
 // Everything lives in this coroutine's frame and outlives what refers to it.
 rt::Task<Result<void>> run() {
     rt::Grants& grants = rt::grants();
     const auto uplink_endpoint = CO_TRY(grants.take<schema::Endpoint>("uplink-endpoint"));
     const auto manager_endpoint = CO_TRY(grants.take<schema::Endpoint>("manager-endpoint"));
+    const auto ping_endpoint = CO_TRY(grants.take<schema::Endpoint>("ping-endpoint"));
     const auto tcp_endpoint = CO_TRY(grants.take<schema::Endpoint>("tcp-listen-endpoint"));
     const auto memory = CO_TRY(grants.take<schema::MemoryFactory>("memory"));
     const auto address_space = CO_TRY(grants.take<schema::AddressSpace>("addressSpace"));
@@ -64,23 +77,18 @@ rt::Task<Result<void>> run() {
     const auto secret = CO_TRY(co_await draw_secret(entropy));
     const auto stack = CO_TRY(netcore::Stack::create(link, {secret, packets.bytes}));
     link.serve_stack(*stack);
-    ManagerServer manager(*stack, link);
     TcpServer tcp(tcp_endpoint, link);
+    ManagerServer manager(*stack, link, tcp);
+    PingServer ping(*stack, link);
 
     CO_TRY(rt::try_spawn(link.publish_frames()));
     CO_TRY(rt::try_spawn(link.receive_frames()));
     CO_TRY(rt::try_spawn(link.run_timers()));
-    auto serving_uplink = rt::serve(uplink_endpoint, link, kSmallServe);
-    auto serving_manager = rt::serve(manager_endpoint, manager, kSmallServe);
-    if (!serving_uplink.valid() || !serving_manager.valid())
-        co_return Error::OutOfMemory;
-    serving_uplink.start();
-    serving_manager.start();
-    const auto ended = co_await rt::serve(tcp_endpoint, tcp, kTcpServe);
-    rt::log_error("the endpoint is gone: {}", ended ? Error::None : ended.error());
-    // Tasks refer to what stands in this frame: it is left only by the end of the process.
-    co_await rt::sleep_for(100 * rt::kMillisecond);
-    rt::exit_thread(1);
+    CO_TRY(rt::try_spawn(serve_to_the_end(uplink_endpoint, "uplink", link, kSmallServe)));
+    CO_TRY(rt::try_spawn(serve_to_the_end(manager_endpoint, "manager", manager, kSmallServe)));
+    CO_TRY(rt::try_spawn(serve_to_the_end(ping_endpoint, "ping", ping, kSmallServe)));
+    co_await serve_to_the_end(tcp_endpoint, "tcp-listen", tcp, kTcpServe);
+    co_return Error::Failed;   // its task could not be made
 }
 
 }  // namespace

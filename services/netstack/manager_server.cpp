@@ -2,8 +2,6 @@
 
 #include <array>
 
-#include "runtime/event.hpp"
-
 namespace capos::netstack {
 namespace {
 
@@ -24,13 +22,6 @@ schema::NetworkManager::DhcpState state_of(netcore::DhcpClient::State state) {
 }
 
 std::span<const std::byte> bytes_of(const netcore::MacAddress& mac) { return std::as_bytes(std::span(mac)); }
-
-// One echo request, awaited.
-struct PingWait final : netcore::Ping::Events {
-    netcore::Ping ping{*this};
-    rt::Event done;
-    void ping_done() override { done.signal(); }
-};
 
 }  // namespace
 
@@ -81,9 +72,13 @@ rt::Task<Result<void>> ManagerServer::counters(
     results.set_memory_failures(memory.failures());
     results.set_sockets_open(tcp.open);
     results.set_time_wait(netcore::Stack::time_wait_count());
-    results.set_arp_requests(protocols.arp_out);
-    results.set_icmp_echo_answered(netcore::port_counters().echo_answered);
+    results.set_arp_requests(frames.arp_requests);
+    results.set_icmp_echo_answered(protocols.echo_answered);
     results.set_dhcp_sent(stack_.dhcp().sent());
+    results.set_no_route(frames.no_route);
+    results.set_writes_held(tcp.writes_held);
+    results.set_orphans_ended(tcp.orphans_ended);
+    results.set_listens_refused(tcp_.listens_refused());
     co_return {};
 }
 
@@ -124,40 +119,6 @@ rt::Task<Result<void>> ManagerServer::connections(
         connection.set_local_port(found[i].local_port);
         connection.set_peer(found[i].peer);
         connection.set_peer_port(found[i].peer_port);
-    }
-    co_return {};
-}
-
-rt::Task<Result<void>> ManagerServer::ping(rt::ServerCall<Manager::PingParams, Manager::PingResults> call) {
-    using Outcome = Manager::PingResults::Outcome;
-    using From = netcore::Ping::Outcome;
-    const std::uint32_t timeout_ms = call.params().timeout_ms();
-    if (timeout_ms == 0 || timeout_ms > 10000)
-        co_return Error::InvalidArgument;
-    if (pings_ == kMaxPings)
-        co_return Error::Overloaded;
-    ++pings_;
-    PingWait wait;
-    stack_.start(wait.ping, call.params().address(), timeout_ms);
-    link_.stack_used();
-    while (wait.ping.outcome() == From::Pending)
-        co_await wait.done;
-    --pings_;
-    auto results = call.results();
-    switch (wait.ping.outcome()) {
-    case From::Answered:
-        results.set_outcome(Outcome::answered);
-        results.set_round_trip_ns(wait.ping.round_trip_ns());
-        break;
-    case From::NoRoute:
-        results.set_outcome(Outcome::no_route);
-        break;
-    case From::NoAddress:
-        results.set_outcome(Outcome::no_address);
-        break;
-    default:
-        results.set_outcome(Outcome::timed_out);
-        break;
     }
     co_return {};
 }

@@ -1,18 +1,17 @@
-// NetworkManager: what the stack tells about itself, and ping.
+// NetworkManager: what the stack tells about itself.
 #pragma once
 
 #include "lib/netcore/stack.hpp"
 #include "runtime/server.hpp"
 #include "schema/net.client.hpp"
 #include "services/netstack/link.hpp"
+#include "services/netstack/tcp_server.hpp"
 
 namespace capos::netstack {
 
 class ManagerServer final : public rt::Router {
 public:
-    static constexpr std::uint32_t kMaxPings = 8;   // at once; more are Overloaded
-
-    ManagerServer(netcore::Stack& stack, Link& link) : stack_(stack), link_(link) {}
+    ManagerServer(const netcore::Stack& stack, const Link& link, const TcpServer& tcp) : stack_(stack), link_(link), tcp_(tcp) {}
 
     rt::Task<Result<void>> route(rt::Request& request) override;
 
@@ -22,12 +21,11 @@ public:
     rt::Task<Result<void>> neighbours(rt::ServerCall<Manager::NeighboursParams, Manager::NeighboursResults> call);
     rt::Task<Result<void>> routes(rt::ServerCall<Manager::RoutesParams, Manager::RoutesResults> call);
     rt::Task<Result<void>> connections(rt::ServerCall<Manager::ConnectionsParams, Manager::ConnectionsResults> call);
-    rt::Task<Result<void>> ping(rt::ServerCall<Manager::PingParams, Manager::PingResults> call);
 
 private:
-    netcore::Stack& stack_;
-    Link& link_;
-    std::uint32_t pings_ = 0;
+    const netcore::Stack& stack_;
+    const Link& link_;
+    const TcpServer& tcp_;
 };
 
 }  // namespace capos::netstack

@@ -90,16 +90,16 @@ rt::Task<Result<rt::Handle>> TcpServer::admit(std::unique_ptr<netcore::Connectio
 
 // --- the authority ---
 
-netcore::ConnectionBudget* TcpServer::budget_of(std::uint64_t number) {
+TcpServer::Budget* TcpServer::budget_of(std::uint64_t number) {
     for (std::size_t i = 0; i < budget_count_; ++i)
         if (budgets_[i].number == number)
-            return &budgets_[i].budget;
+            return &budgets_[i];
     if (budget_count_ == kMaxAuthorities)
         return nullptr;
     Budget& budget = budgets_[budget_count_++];
     budget.number = number;
     budget.budget.limit = static_cast<std::uint32_t>(number >> 32);
-    return &budget.budget;
+    return &budget;
 }
 
 rt::Task<Result<void>> TcpServer::listen(std::uint64_t number,
@@ -110,14 +110,16 @@ rt::Task<Result<void>> TcpServer::listen(std::uint64_t number,
     auto results = call.results();
     const auto low = static_cast<std::uint16_t>(number);
     const auto high = static_cast<std::uint16_t>(number >> 16);
+    Budget* authority = budget_of(number);
+    if (authority == nullptr)
+        co_return Error::Overloaded;
     if (port == 0 || port < low || port > high) {
-        rt::log_warning("listen on port {} refused: granted are {} to {}", port, low, high);
+        ++listens_refused_;
+        if (authority->refused++ == 0)
+            rt::log_warning("listen on port {} refused: granted are {} to {}; further ones are counted", port, low, high);
         results.set_outcome(Outcome::port_not_granted);
         co_return {};
     }
-    netcore::ConnectionBudget* budget = budget_of(number);
-    if (budget == nullptr)
-        co_return Error::Overloaded;
     if (backlog == 0 || backlog > netcore::Listener::kMaxBacklog) {
         results.set_outcome(Outcome::backlog_too_large);
         co_return {};
@@ -126,7 +128,7 @@ rt::Task<Result<void>> TcpServer::listen(std::uint64_t number,
     if (entry == nullptr)
         co_return Error::Overloaded;
     const std::uint64_t listener_number = entry->number;
-    auto opened = netcore::Listener::open(port, backlog, *budget);
+    auto opened = netcore::Listener::open(port, backlog, authority->budget);
     if (!opened) {
         entry->number = 0;
         if (opened.error() != Error::AlreadyExists)

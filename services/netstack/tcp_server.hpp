@@ -50,6 +50,8 @@ public:
     rt::Task<Result<void>> route(rt::Request& request) override;
     void released(std::uint64_t number) override;
 
+    std::uint64_t listens_refused() const { return listens_refused_; }   // on ports that are not granted
+
     // Puts the connection into the table and mints its reference. Overloaded: table or ledger is full; the connection
     // is reset then.
     rt::Task<Result<rt::Handle>> admit(std::unique_ptr<netcore::Connection> connection);
@@ -72,11 +74,12 @@ private:
     struct Budget {
         std::uint64_t number = 0;
         netcore::ConnectionBudget budget;
+        std::uint64_t refused = 0;   // listens on ports that are not granted; the first is said
     };
 
     rt::Task<Result<void>> listen(std::uint64_t number, rt::ServerCall<Authority::ListenParams, Authority::ListenResults> call);
     rt::Task<Result<rt::Handle>> mint(std::uint64_t number, std::uint64_t interface_id);
-    netcore::ConnectionBudget* budget_of(std::uint64_t number);
+    Budget* budget_of(std::uint64_t number);
     template <class T, std::size_t N>
     Entry<T>* place(std::array<Entry<T>, N>& table, std::uint64_t tag);
     template <class T, std::size_t N>
@@ -88,6 +91,7 @@ private:
     std::array<Entry<ListenerObject>, kMaxListeners> listeners_;
     std::array<Budget, kMaxAuthorities> budgets_;
     std::size_t budget_count_ = 0;
+    std::uint64_t listens_refused_ = 0;
     std::uint32_t generation_ = 0;
     std::size_t next_place_ = 0;   // where the search for a free place begins
 };

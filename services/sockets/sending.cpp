@@ -45,8 +45,8 @@ rt::Task<Result<void>> send_all(const client::TcpSocket& socket, std::string_vie
             },
             {.reply_bytes = 64, .deadline = deadline_ns, .send_bytes = static_cast<std::uint32_t>(size) + kAroundPiece});
         if (!reply) {
-            // No room in the ring's message area: others are sending too.
-            if (reply.error() != Error::Exhausted)
+            // No room in the ring's message area, or none with the stack: others are sending too.
+            if (reply.error() != Error::Exhausted && reply.error() != Error::Overloaded)
                 co_return reply.error();
             if (rt::now_ns() >= deadline_ns)
                 co_return Error::TimedOut;

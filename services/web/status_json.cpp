@@ -257,6 +257,10 @@ void write_stack_counters(Writer& out, const NetworkManager::CountersResults::Re
         .member("arp_requests", counters.arp_requests())
         .member("echoes_answered", counters.icmp_echo_answered())
         .member("dhcp_sent", counters.dhcp_sent())
+        .member("no_route", counters.no_route())
+        .member("writes_held", counters.writes_held())
+        .member("orphans_ended", counters.orphans_ended())
+        .member("listens_refused", counters.listens_refused())
         .end_object();
 }
 

@@ -158,6 +158,58 @@ TEST_F(StackTest, PingIsAnsweredTimedOutWithoutRouteOrWithoutAddress) {
     EXPECT_EQ(done.calls, 2) << "one that is gone is not told";
 }
 
+TEST_F(StackTest, PingOfTheOwnAddressIsAnsweredAndOneThatCannotLeaveSaysSo) {
+    bind();
+    Ping own(done);
+    stack->start(own, kOwn, 1000);
+    EXPECT_EQ(own.outcome(), Ping::Outcome::Answered);
+    EXPECT_TRUE(outgoing.empty()) << "and nobody is asked for it";
+    room = 0;
+    Ping stuck(done);
+    stack->start(stuck, kPeer, 1000);
+    EXPECT_EQ(stuck.outcome(), Ping::Outcome::NotSent);
+    advance(2'000'000'000);
+    EXPECT_EQ(stuck.outcome(), Ping::Outcome::NotSent);
+    EXPECT_EQ(done.calls, 0);
+}
+
+TEST_F(StackTest, AnArpAnswerIsNotCountedAsARequest) {
+    ASSERT_TRUE(stack->attach(kOwnMac, 1500));
+    const auto transaction = dhcp_request(*next()).transaction;
+    give_packet(dhcp_packet(home_reply(DhcpType::Offer, transaction, kOwnMac)), kBroadcastMac);
+    give_packet(dhcp_packet(home_reply(DhcpType::Ack, transaction, kOwnMac)), kBroadcastMac);
+    outgoing.clear();
+    const auto requests = stack->counters().arp_requests;
+    Ping ping(done);
+    stack->start(ping, ip(10, 0, 2, 99), 1000);
+    EXPECT_EQ(next()->arp_operation, 1);
+    EXPECT_EQ(stack->counters().arp_requests, requests + 1);
+    Bytes question(28);
+    put16(question, 0, 1);
+    put16(question, 2, 0x0800);
+    question[4] = 6;
+    question[5] = 4;
+    put16(question, 6, 1);
+    std::memcpy(&question[8], kGatewayMac.data(), 6);
+    put32(question, 14, ip(10, 0, 2, 2));
+    put32(question, 24, ip(10, 0, 2, 15));
+    give(ethernet(kBroadcastMac, kGatewayMac, 0x0806, question));
+    EXPECT_EQ(next()->arp_operation, 2);
+    EXPECT_EQ(stack->counters().arp_requests, requests + 1) << "an answer is no request";
+}
+
+TEST_F(StackTest, OnlyEchoesThatWereAnsweredAreCountedAsAnswered) {
+    bind();
+    const auto echoes = protocol_counters().echo_answered;
+    Bytes broken = echo_request(kPeer, 100);
+    broken.back() ^= 1;
+    give_packet(broken);
+    EXPECT_TRUE(outgoing.empty());
+    EXPECT_EQ(protocol_counters().echo_answered, echoes) << "its checksum is wrong: no answer";
+    give_packet(echo_request(kPeer, 100));
+    EXPECT_EQ(protocol_counters().echo_answered, echoes + 1);
+}
+
 TEST_F(StackTest, EchoIsAnsweredWithItsBytes) {
     bind();
     give_packet(echo_request(kPeer, 100));
