@@ -35,14 +35,17 @@ rt::Task<void> run_help(const Context& context) {
         << '\n';
 }
 
-rt::Task<void> run_command(const CommandHelp& command, const Context& context) {
+bool arguments_fit(const CommandHelp& command, const Context& context) {
     const std::size_t arguments = context.words.arguments();
-    if (arguments < command.least_arguments || arguments > command.most_arguments) {
-        context.out << command.name << ": "
-                    << (arguments < command.least_arguments ? "an argument is missing" : "too many arguments")
-                    << ". Usage: " << command.usage << "   Example: " << command.example << '\n';
-        return rt::Task<void>();
-    }
+    if (arguments >= command.least_arguments && arguments <= command.most_arguments)
+        return true;
+    context.out << command.name << ": "
+                << (arguments < command.least_arguments ? "an argument is missing" : "too many arguments")
+                << ". Usage: " << command.usage << "   Example: " << command.example << '\n';
+    return false;
+}
+
+rt::Task<void> run_command(const CommandHelp& command, const Context& context) {
     switch (command.command) {
     case Command::Boot: return run_boot(context);
     case Command::Caps: return run_caps(context);

@@ -22,8 +22,10 @@ rt::Task<void> run_restart(const Context& context);
 rt::Task<void> run_uptime(const Context& context);
 rt::Task<void> run_version(const Context& context);
 
-// The command as a task to be awaited, if its arguments have the right number.
-// Empty when the arguments are wrong, which has been said.
+// Whether the command was given as many arguments as it takes; if not, that is said.
+bool arguments_fit(const CommandHelp& command, const Context& context);
+
+// The command as a task to be awaited; one that is not valid() when there is no memory for it.
 rt::Task<void> run_command(const CommandHelp& command, const Context& context);
 
 // Room for a small and for a large answer, and how long the shell waits for one.

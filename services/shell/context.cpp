@@ -5,7 +5,7 @@ namespace capos::shell {
 namespace {
 
 std::string_view advice(std::string_view grant, Error error) {
-    const bool network = grant == "manager";
+    const bool network = grant == "manager" || grant == "ping";
     switch (error) {
     case Error::Disconnected:
         return network ? "the network stack is not running; wait a second, or: restart netstack"
@@ -25,7 +25,7 @@ bool Context::has(const rt::Client& client, std::string_view grant, std::string_
     if (client.valid())
         return true;
     out << words.first() << ": this shell does not hold \"" << grant << "\" (" << interface << ").\n";
-    if (!held.control.valid() && !held.manager.valid())
+    if (held.rescue)
         out << "This is rescue mode: the manifest did not hold. dmesg names the service and the field.\n";
     else
         out << "Grant it to the service \"shell\" in the manifest and make a new image.\n";

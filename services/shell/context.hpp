@@ -19,7 +19,9 @@ struct Held {
     client::ServiceList services;
     client::ServiceControl control;
     client::NetworkManager manager;
-    client::Power power;                 // in rescue mode; else the machine is shut down through `control`
+    client::Ping ping;
+    client::Power power{};               // in rescue mode; else the machine is shut down through `control`
+    bool rescue = false;                 // init says so: the manifest did not hold
 };
 
 struct Context {

@@ -114,7 +114,7 @@ private:
 
     void greet() {
         out_ << "\ncapOS. help lists what there is to do.\n";
-        if (!held_.control && !held_.manager)
+        if (held_.rescue)
             out_ << "Rescue mode: the manifest did not hold; dmesg names the service and the field.\n";
     }
 
@@ -148,8 +148,12 @@ private:
         }
         input_.forget_interrupt();
         const Context context{held_, out_, input_, words};
+        if (!arguments_fit(*command, context))
+            co_return;
         if (auto task = run_command(*command, context); task.valid())
             co_await task;
+        else
+            out_ << words.first() << ": the shell's heap is too full for it; try again\n";
     }
 
     client::Terminal terminal_;
@@ -170,7 +174,7 @@ rt::Task<int> run() {
         std::move(*terminal),
         {optional_grant<schema::SystemInfo>("system"), optional_grant<schema::ServiceList>("services"),
          optional_grant<schema::ServiceControl>("control"), optional_grant<schema::NetworkManager>("manager"),
-         optional_grant<schema::Power>("power")}));
+         optional_grant<schema::Ping>("ping"), optional_grant<schema::Power>("power"), rt::option("rescue") == "yes"}));
     if (!shell) {
         rt::log_error("the heap is too small for the shell");
         co_return 1;

@@ -68,23 +68,31 @@ void print_counters(Output& out, const NetworkManager::CountersResults::Reader& 
     out << "frames      " << Grouped{counters.frames_in()} << " in (" << ByteSize{counters.bytes_in()} << "), "
         << Grouped{counters.frames_out()} << " out (" << ByteSize{counters.bytes_out()} << ")\n";
     out << "dropped     " << counters.dropped_in() << " in, " << counters.dropped_out() << " out, bad slots "
-        << counters.bad_slots() << ", bad checksums " << counters.checksum_errors() << '\n';
+        << counters.bad_slots() << ", bad checksums " << counters.checksum_errors() << ", no route "
+        << counters.no_route() << '\n';
     out << "TCP         " << Grouped{counters.tcp_in()} << " in, " << Grouped{counters.tcp_out()} << " out, "
         << counters.tcp_retransmits() << " again, " << Grouped{counters.tcp_accepted()} << " accepted, "
         << counters.tcp_refused() << " refused\n";
     out << "sockets     " << counters.sockets_open() << " open, " << counters.time_wait() << " in TIME_WAIT; memory "
         << ByteSize{counters.memory_used()} << ", at most " << ByteSize{counters.memory_peak()} << ", "
         << counters.memory_failures() << " failures\n";
+    if (counters.writes_held() != 0 || counters.orphans_ended() != 0)
+        out << "scarcity    " << Grouped{counters.writes_held()} << " writes waited for packet memory, "
+            << counters.orphans_ended() << " closed connections given up for it\n";
+    if (counters.listens_refused() != 0)
+        out << "refused     " << counters.listens_refused() << " listens on ports that were not granted\n";
     out << "other       " << counters.arp_requests() << " ARP requests, " << counters.icmp_echo_answered()
         << " echoes answered, " << counters.dhcp_sent() << " DHCP messages\n";
 }
 
-std::string_view name_of(NetworkManager::PingResults::Outcome outcome) {
+std::string_view name_of(schema::Ping::EchoResults::Outcome outcome) {
+    using Outcome = schema::Ping::EchoResults::Outcome;
     switch (outcome) {
-    case NetworkManager::PingResults::Outcome::answered: return "answered";
-    case NetworkManager::PingResults::Outcome::timed_out: return "no answer within a second";
-    case NetworkManager::PingResults::Outcome::no_route: return "there is no route to it; net shows the routes";
-    case NetworkManager::PingResults::Outcome::no_address: return "this machine has no address yet; net shows why";
+    case Outcome::answered: return "answered";
+    case Outcome::timed_out: return "no answer within a second";
+    case Outcome::no_route: return "there is no route to it; net shows the routes";
+    case Outcome::not_sent: return "could not be sent: no driver takes packets";
+    case Outcome::no_address: return "this machine has no address yet; net shows why";
     }
     return "unknown";
 }
@@ -110,8 +118,7 @@ rt::Task<void> run_net(const Context& context) {
         }
     if (const auto neighbours = co_await manager.neighbours(large_answer()))
         for (const auto neighbour : (*neighbours)->neighbours())
-            out << "neighbour   " << Ipv4{neighbour.address()} << " is " << Mac{neighbour.mac()}
-                << (neighbour.stable() ? "\n" : " (being asked)\n");
+            out << "neighbour   " << Ipv4{neighbour.address()} << " is " << Mac{neighbour.mac()} << '\n';
     if (const auto counters = co_await manager.counters(small_answer()))
         print_counters(out, **counters);
     const auto connections = co_await manager.connections(large_answer());
@@ -132,7 +139,8 @@ rt::Task<void> run_net(const Context& context) {
 
 rt::Task<void> run_ping(const Context& context) {
     Output& out = context.out;
-    if (!context.has(context.held.manager, "manager", "NetworkManager"))
+    using Outcome = schema::Ping::EchoResults::Outcome;
+    if (!context.has(context.held.ping, "ping", "Ping"))
         co_return;
     const auto address = text::parse_ipv4(context.words.argument(0));
     if (!address) {
@@ -157,11 +165,11 @@ rt::Task<void> run_ping(const Context& context) {
         const std::uint64_t next = rt::now_ns() + rt::kSecond;
         if (sent != 0)
             co_await out.flush();
-        const auto reply = co_await context.held.manager.ping(*address, kPingTimeoutMs, small_answer());
+        const auto reply = co_await context.held.ping.echo(*address, kPingTimeoutMs, small_answer());
         if (!reply)
-            co_return context.report("manager", reply.error());
+            co_return context.report("ping", reply.error());
         const auto outcome = (*reply)->outcome();
-        if (outcome == NetworkManager::PingResults::Outcome::answered) {
+        if (outcome == Outcome::answered) {
             const std::uint64_t time = (*reply)->round_trip_ns();
             ++answered;
             slowest = time > slowest ? time : slowest;
@@ -169,7 +177,7 @@ rt::Task<void> run_ping(const Context& context) {
             out << Ipv4{*address} << ": " << sent + 1 << " answered in " << Duration{time} << '\n';
         } else {
             out << Ipv4{*address} << ": " << sent + 1 << ' ' << name_of(outcome) << '\n';
-            if (outcome != NetworkManager::PingResults::Outcome::timed_out)
+            if (outcome == Outcome::no_route || outcome == Outcome::no_address)
                 co_return;
         }
         co_await out.flush();

@@ -210,8 +210,10 @@ rt::Task<void> run_crashes(const Context& context) {
     for (const auto crash : (*crashes)->crashes()) {
         out << text::Seconds{crash.at_ns()} << "  " << crash.process() << " (pid " << crash.pid() << "): " << crash.fault()
             << " at 0x" << Hex{crash.instruction()} << '\n';
-        for (const auto frame : crash.backtrace())
+        for (const auto frame : crash.backtrace()) {
             out << "    " << frame << '\n';
+            co_await out.flush_when_full();
+        }
         co_await out.flush_when_full();
     }
 }
