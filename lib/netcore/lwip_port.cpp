@@ -100,6 +100,13 @@ unsigned short capos_early_segments(void) {
 
 u32_t sys_now(void) { return static_cast<u32_t>(netcore::port.host->now_ns() / 1'000'000); }
 
+// lwIP takes the options of every SYN, also of one that comes again: a window scale that the first did not offer would
+// open the whole receive window, beyond what was promised, on a connection whose answer bore none (RFC 7323, 2.2). Our
+// answer is sent again by itself.
+int capos_hook_tcp_segment(const struct tcp_pcb* connection, const struct tcp_hdr* segment) {
+    return connection->state == SYN_RCVD && (connection->flags & TF_WND_SCALE) == 0 && (TCPH_FLAGS(segment) & TCP_SYN) != 0;
+}
+
 u32_t capos_hook_tcp_isn(u32_t local, u16_t local_port, u32_t remote, u16_t remote_port) {
     return netcore::port.random.initial_sequence(local, local_port, remote, remote_port, netcore::port.host->now_ns());
 }

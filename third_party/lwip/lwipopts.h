@@ -103,6 +103,8 @@
 #define LWIP_HOOK_FILENAME "third_party/lwip/lwip_hooks.h"
 #define LWIP_HOOK_IP4_INPUT(packet, interface) capos_hook_ip4_input(packet)
 #define LWIP_HOOK_ETHARP_GET_GW(interface, destination) (destination)   /* the next hop was chosen before ARP */
+#define LWIP_HOOK_TCP_INPACKET_PCB(connection, segment, option_bytes, first_option_bytes, second_options, packet) \
+    (capos_hook_tcp_segment(connection, segment) == 0 ? ERR_OK : ERR_ABRT)
 #define LWIP_HOOK_TCP_ISN(local_ip, local_port, remote_ip, remote_port) \
     capos_hook_tcp_isn((local_ip)->addr, local_port, (remote_ip)->addr, remote_port)
 #define LWIP_RAND() capos_lwip_random()

@@ -207,6 +207,25 @@ TEST_F(TcpTest, HandshakeOffersTheSegmentSizeOfTheLinkAndAScaledWindow) {
     EXPECT_NE(std::search(options.begin(), options.end(), scale.begin(), scale.end()), options.end());
 }
 
+TEST_F(TcpTest, ASynThatComesAgainWithAWindowScaleDoesNotOpenTheWholeWindow) {
+    Peer peer(*this, 1000);
+    Segment syn = peer.make(kSyn);
+    peer.give(syn);
+    syn.options = {2, 4, 5, 180, 1, 3, 3, 7};
+    peer.give(syn);
+    peer.skip(1);
+    peer.collect(false);
+    ASSERT_TRUE(peer.last.has(kSyn | kAck));
+    peer.send(kAck);
+    auto connection = listener->accept();
+    ASSERT_TRUE(connection);
+    peer.say("x");
+    advance(300'000'000);
+    peer.collect(false);
+    EXPECT_GT(peer.last.window, 0u);
+    EXPECT_LE(peer.last.window, MemoryShares::kFirstWindow) << "in bytes: no scale was agreed upon";
+}
+
 TEST_F(TcpTest, RequestAndAnswerArriveWhole) {
     Peer peer(*this, 1000);
     auto connection = accept(peer);
