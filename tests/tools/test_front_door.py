@@ -159,3 +159,10 @@ def test_make_help_has_a_line_for_every_target():
 
 def test_the_notices_are_what_the_recipes_say():
     subprocess.run([ROOT / "tools" / "third-party-notices", "--check"], check=True)
+
+
+def test_every_mutant_applies_to_the_tree_as_it_is():
+    for mutant in sorted((ROOT / "tests" / "mutants").glob("*.patch")):
+        applied = subprocess.run(["patch", "-p1", "--fuzz=0", "--dry-run", "--batch"], cwd=ROOT, input=mutant.read_text(),
+                                 capture_output=True, text=True)
+        assert applied.returncode == 0, f"{mutant.name}: {applied.stdout}"
