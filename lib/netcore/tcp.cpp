@@ -23,6 +23,7 @@ constexpr std::size_t kSmallSegment = 256;         // segments up to this many b
 constexpr std::size_t kGatherBytes = 1460;
 
 constexpr std::uint8_t kWindowArgument = 0;        // the promised window, kept with the control block
+constexpr std::uint32_t kScarceSilentTicks = 2;    // the same with an eighth of the memory left: half a second at least
 constexpr std::uint32_t kSilentTicks = 4;          // lwIP's slow ticks after which an orphan's peer counts as silent
 
 std::size_t promised_window(void* data) { return reinterpret_cast<std::uintptr_t>(data); }
@@ -74,11 +75,15 @@ const TcpTotals& tcp_totals() { return totals; }
 void relieve_memory() {
     while (packet_memory().scarce(2)) {
         tcp_pcb* silent = nullptr;
-        for (tcp_pcb* pcb = tcp_active_pcbs; pcb != nullptr; pcb = pcb->next)
-            if (pcb->prio == TCP_PRIO_MIN && (silent == nullptr || tcp_ticks - pcb->tmr > tcp_ticks - silent->tmr))
+        for (tcp_pcb* pcb = tcp_active_pcbs; pcb != nullptr; pcb = pcb->next) {
+            const bool holds = pcb->unsent != nullptr || pcb->unacked != nullptr || pcb->ooseq != nullptr;
+            if (pcb->prio == TCP_PRIO_MIN && holds && (silent == nullptr || tcp_ticks - pcb->tmr > tcp_ticks - silent->tmr))
                 silent = pcb;
-        // With an eighth left there is no time to see whether its peer is silent.
-        if (silent == nullptr || (tcp_ticks - silent->tmr < kSilentTicks && !packet_memory().scarce(8)))
+        }
+        // With an eighth left there is less time to see whether its peer is silent. One that is heard from is spared: it may
+        // be others who hold the memory.
+        const std::uint32_t patience = packet_memory().scarce(8) ? kScarceSilentTicks : kSilentTicks;
+        if (silent == nullptr || tcp_ticks - silent->tmr < patience)
             return;
         ++totals.orphans_ended;
         tcp_abort(silent);

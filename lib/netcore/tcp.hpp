@@ -152,7 +152,7 @@ private:
 struct TcpTotals {
     std::uint64_t accepted = 0;
     std::uint64_t refused = 0;
-    std::uint64_t writes_held = 0;    // writes of which something had to wait for want of packet memory
+    std::uint64_t writes_held = 0;    // attempts to write of which something had to wait for packet memory
     std::uint64_t orphans_ended = 0;  // closed connections given up before their time, for their memory
     std::uint32_t open = 0;
 };

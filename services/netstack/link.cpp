@@ -12,9 +12,6 @@ namespace {
 
 constexpr rt::CallOptions kSmallCall{.reply_bytes = 64, .send_bytes = 64};
 
-// The call was never made.
-bool is_local(Error error) { return !is_transport(error) && !is_exception(error); }
-
 }  // namespace
 
 rt::Task<Result<void>> Link::open(const client::MemoryFactory& memory, const client::AddressSpace& address_space,
@@ -69,8 +66,13 @@ rt::Task<void> Link::publish_frames() {
         if (!end_ || !end_->publish())
             continue;
         // The driver sleeps and nothing else will wake it: a full message area is waited for.
-        while (!rt::notify(to_driver_, 1))
+        auto told = rt::notify(to_driver_, 1);
+        while (!told && told.error() == Error::Exhausted) {
             co_await rt::yield();
+            told = rt::notify(to_driver_, 1);
+        }
+        if (!told)
+            rt::log_error("signalling the driver failed: {}", told.error());
     }
 }
 
@@ -118,7 +120,7 @@ rt::Task<void> Link::receive_frames() {
             disarm();
             continue;
         }
-        if (auto woken = co_await to_stack_.wait(kSmallCall); !woken && is_local(woken.error())) {
+        if (auto woken = co_await to_stack_.wait(kSmallCall); !woken && woken.error() == Error::Exhausted) {
             co_await rt::yield();        // the message area is full for now
         } else if (!woken) {
             rt::log_error("waiting for frames failed: {}", woken.error());

@@ -91,7 +91,7 @@ std::string_view name_of(schema::Ping::EchoResults::Outcome outcome) {
     case Outcome::answered: return "answered";
     case Outcome::timed_out: return "no answer within a second";
     case Outcome::no_route: return "there is no route to it; net shows the routes";
-    case Outcome::not_sent: return "could not be sent: no driver takes packets";
+    case Outcome::not_sent: return "could not be sent: no driver takes packets, or no memory is left";
     case Outcome::no_address: return "this machine has no address yet; net shows why";
     }
     return "unknown";

@@ -9,8 +9,11 @@ import pytest
 from support.project import ROOT
 
 RECORD = """
+import subprocess
 from support import evidence
-evidence.record("soak", covers=["kernel"], duration=12.34, counts={"boots": 3}, seed=7, coverage={"ring": 91.5})
+before = evidence.state()
+{meanwhile}
+evidence.record("soak", before=before, covers=["kernel"], duration=12.34, counts={{"boots": 3}}, seed=7, coverage={{"ring": 91.5}})
 """
 
 
@@ -38,8 +41,8 @@ def commit(tree):
     run(tree, "git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "x")
 
 
-def record(tree):
-    return run(tree / "tools", "/usr/bin/python3", "-c", RECORD)
+def record(tree, meanwhile=""):
+    return run(tree / "tools", "/usr/bin/python3", "-c", RECORD.format(meanwhile=meanwhile))
 
 
 def evidence(tree, *arguments, status=0):
@@ -72,3 +75,10 @@ def test_a_tree_that_is_not_committed_is_no_evidence(tree):
     assert "not recorded as evidence: 1 files differ from the commit (page.html" in record(tree)
     assert not (tree / "docs").exists()
     assert "no records yet" in evidence(tree, "--check", status=1)
+
+
+def test_what_was_built_from_another_commit_is_no_evidence(tree):
+    said = record(tree, 'subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "--allow-empty", '
+                        '"-m", "x"], check=True)')
+    assert "the commit changed while it ran" in said
+    assert not (tree / "docs").exists()

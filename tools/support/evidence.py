@@ -31,10 +31,19 @@ def uncommitted():
             *git("ls-files", "--others", "--exclude-standard", *outside).splitlines()]
 
 
-def record(name, *, covers, duration, counts, seed=None, coverage=None, figures=None):
+def state():
+    """What is checked out: given to record() by whoever took it before building."""
+    return git("rev-parse", "HEAD"), uncommitted()
+
+
+def record(name, *, before, covers, duration, counts, seed=None, coverage=None, figures=None):
     """Writes docs/evidence/NAME.json. covers: paths whose change makes it stale; duration: seconds; counts, coverage,
-    figures: what was found, as JSON. A tree with changes that are not committed is no evidence: nothing is written."""
-    changed = uncommitted()
+    figures: what was found, as JSON; before: state() when it began. A tree with changes that are not committed, or another
+    commit than the one that was built, is no evidence: nothing is written."""
+    if state()[0] != before[0]:
+        say("not recorded as evidence: the commit changed while it ran")
+        return None
+    changed = [*before[1], *(name for name in uncommitted() if name not in before[1])]
     if changed or not git("rev-parse", "HEAD"):
         say(f"not recorded as evidence: {len(changed)} files differ from the commit ({', '.join(changed[:3])} ...)" if changed
             else "not recorded as evidence: there is no commit")

@@ -586,6 +586,40 @@ TEST_F(TcpTest, ClosedConnectionsGiveTheirMemoryToThoseThatNeedIt) {
     EXPECT_EQ(write(*connection, std::string(16384, 'p')), 16384u);
 }
 
+TEST_F(TcpTest, AClosedConnectionWhosePeerIsHeardFromIsSparedWhenOthersHoldTheMemory) {
+    Peer done(*this, 1001);                    // has everything, and does not close its side
+    {
+        auto connection = accept(done);
+        write(*connection, "bye");
+    }
+    done.collect_all();
+    Peer peer(*this, 1000);
+    const std::string page(16384, 'p');
+    {
+        auto connection = accept(peer);
+        peer.say("GET / HTTP/1.1\r\n\r\n");
+        read(*connection);
+        EXPECT_EQ(write(*connection, page), page.size());
+    }
+    std::string text = peer.collect(false);
+    std::vector<void*> others;
+    while (!packet_memory().scarce(16))
+        others.push_back(packet_memory().allocate(PacketMemory::kLargest));
+    const auto ended = tcp_totals().orphans_ended;
+    advance(400'000'000);
+    peer.send(kAck);
+    text += peer.collect_all();
+    EXPECT_TRUE(text == page) << text.size() << " bytes came";
+    advance(3'000'000'000);
+    peer.collect();
+    EXPECT_FALSE(peer.reset) << "it has taken what was there";
+    EXPECT_EQ(tcp_totals().orphans_ended, ended) << "nothing would become free by ending them";
+    for (void* memory : others)
+        packet_memory().release(memory);
+    peer.send(kAck | kFin);
+    done.send(kAck | kFin);
+}
+
 TEST_F(TcpTest, TinySegmentsOutOfOrderDoNotUseUpTheRecordsThatWritersNeed) {
     std::vector<std::unique_ptr<Peer>> peers;
     std::vector<std::unique_ptr<Connection>> connections;
