@@ -118,7 +118,8 @@ Result<Ref<InterruptObject>> DeviceFunction::interrupt(Ledger& ledger, std::uint
 }
 
 bool DeviceFunction::look_at_status() {
-    if (setup_ == Setup::Active && !needs_reset_ && (transport_->status() & virtio::kStatusNeedsReset) != 0) {
+    // In a reset the status is not the driver's device's.
+    if (state_ == FunctionState::Claimed && setup_ == Setup::Active && !needs_reset_ && (transport_->status() & virtio::kStatusNeedsReset) != 0) {
         needs_reset_ = true;
         ++counters.misbehaviours;
         report("the device asks for a reset");

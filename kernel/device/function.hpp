@@ -134,6 +134,7 @@ private:
     std::uint64_t reset_since_ns_ = 0;
     bool needs_reset_ = false;
     bool in_level_reset_ = false;                // the device's own reset was not confirmed
+    bool restored_ = false;                      // and the function-level reset is over
     char holder_[32] = {};
 
     pci::Bars bars_{};

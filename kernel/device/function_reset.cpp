@@ -7,7 +7,7 @@
 namespace capos::kernel::device {
 namespace {
 
-constexpr std::uint64_t kPatienceNs = 100'000'000;   // then a function-level reset is tried, if there is one
+constexpr std::uint64_t kPatienceNs = 100'000'000;   // then a function-level reset is tried; as long again after it
 constexpr std::uint64_t kSpinNs = 20'000;            // most devices answer at once
 constexpr std::uint64_t kRetryNs = 1'000'000;        // the others are asked by the timer
 
@@ -30,7 +30,7 @@ void DeviceFunction::start_reset(FunctionState state) {
         ++claim_number_;
     state_ = state;
     ++epoch_;
-    in_level_reset_ = false;
+    in_level_reset_ = restored_ = false;
     needs_reset_ = false;
     reset_since_ns_ = arch::now_ns();
     transport_->begin_reset();
@@ -50,7 +50,7 @@ void DeviceFunction::poll_reset() {
     if (reads_reset())
         return reset_confirmed();
     const std::uint64_t now = arch::now_ns();
-    if (!in_level_reset_ && now - reset_since_ns_ <= kPatienceNs)
+    if (now - reset_since_ns_ <= kPatienceNs)
         return set_deadline(reset_timer_, now + kRetryNs);
     if (in_level_reset_ || !level_reset_.offered())
         return reset_failed("reset not confirmed");
@@ -64,12 +64,14 @@ void DeviceFunction::poll_reset() {
 void DeviceFunction::end_level_reset() {
     level_reset_.restore(config_space(), identity_.where);
     pci::update_command(config_space(), identity_.where, pci::kCommandIo | pci::kCommandMemory, 0);
+    restored_ = true;
+    reset_since_ns_ = arch::now_ns();
     transport_->begin_reset();
 }
 
 void DeviceFunction::reset_deadline(Deadline& deadline) {
     DeviceFunction& function = static_cast<ResetTimer&>(deadline).function;
-    if (function.in_level_reset_)
+    if (function.in_level_reset_ && !function.restored_)
         function.end_level_reset();
     function.poll_reset();
     // A claim that nobody waits for any more is dropped, which tears it down again.

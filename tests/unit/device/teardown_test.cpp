@@ -187,6 +187,21 @@ TEST_F(LevelResetTest, TriedOfAdvancedFeaturesToo) {
     EXPECT_TRUE(masters(kBdf));
 }
 
+TEST_F(LevelResetTest, WhatComesUpSlowlyAfterItIsWaitedFor) {
+    constexpr std::uint16_t kBdf = FakeMachine::kLevelFeatures;
+    function = claim(kBdf);
+    const std::uint32_t reads_at_once = std::exchange(fake_machine().legacy(kBdf).reset_reads_after, ~0u);
+    const std::uint64_t call = begin_stuck_reset(kBdf);
+    pass_ms(250);
+    EXPECT_FALSE(driver.completed(call));
+    fake_machine().legacy(kBdf).level_reset(0);                  // now it is up
+    fake_machine().legacy(kBdf).reset_reads_after = reads_at_once;
+    pass_ms(5);
+    ASSERT_TRUE(driver.completed(call));
+    EXPECT_EQ(driver.finish<Function::ResetResults>(call).status, Error::None);
+    EXPECT_EQ(facts(kBdf).regime, "brokered");
+}
+
 TEST_F(LevelResetTest, OfADriverThatDiesMeanwhileEndsInATeardown) {
     constexpr std::uint16_t kBdf = FakeMachine::kLevelFeatures;
     function = claim(kBdf);
@@ -203,7 +218,9 @@ TEST_F(LevelResetTest, InVainTheFunctionIsDead) {
     function = claim(kBdf);
     const unsigned before = fake_machine().level_resets;
     const std::uint64_t call = begin_stuck_reset(kBdf);
-    pass_ms(230);
+    pass_ms(290);
+    EXPECT_FALSE(driver.completed(call)) << "it has as long after the function-level reset as before";
+    pass_ms(20);
     ASSERT_TRUE(driver.completed(call));
     EXPECT_EQ(driver.finish<Function::ResetResults>(call).status, Error::Failed);
     EXPECT_EQ(fake_machine().level_resets, before + 1);
