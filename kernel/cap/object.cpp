@@ -15,7 +15,11 @@ bool Reaper::run(Work work) {
         // Something may have taken a reference again between the last release and now.
         const bool last = object.references_ == 0;
         if (!object.go_on(work)) {
-            waiting_.push_front(object);
+            // What nobody refers to goes first, before whoever waits for it; what lives takes turns.
+            if (last)
+                waiting_.push_front(object);
+            else
+                waiting_.push_back(object);
             return false;
         }
         if (!last) continue;

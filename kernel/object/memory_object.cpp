@@ -1,7 +1,9 @@
 #include "kernel/object/memory_object.hpp"
 
 #include <cstring>
+#include <utility>
 
+#include "kernel/mem/accounts.hpp"
 #include "kernel/mem/frames.hpp"
 #include "kernel/mem/slab.hpp"
 #include "kernel/process/process.hpp"
@@ -32,12 +34,11 @@ Result<Ref<MemoryObject>> MemoryObject::create_empty(Ledger& ledger, std::uint64
     Ref<MemoryObject> reference(*object);
     const unsigned order = order_for(pages * sizeof(PhysAddr));
     const std::uint64_t table = std::uint64_t{1} << order;
-    // Refused now rather than half way; the pages themselves are charged as they are taken.
+    // All of it now, so that what was not refused cannot fail for quota half way.
     TRY(ledger.charge(Resource::Pages, pages + table));
-    ledger.credit(Resource::Pages, pages);
     auto array = frames_take(order);
     if (!array) {
-        ledger.credit(Resource::Pages, table);
+        ledger.credit(Resource::Pages, pages + table);
         return array.error();
     }
     object->frames_ = static_cast<PhysAddr*>(direct(*array));
@@ -45,22 +46,19 @@ Result<Ref<MemoryObject>> MemoryObject::create_empty(Ledger& ledger, std::uint64
     object->ledger_ = &ledger;
     ledger.retain();
     object->missing_ = pages;
+    promised_pages += pages;
     return reference;
 }
 
 Result<void> MemoryObject::fill(std::uint64_t most) {
     const std::uint64_t count = most < missing_ ? most : missing_;
-    TRY(ledger_->charge(Resource::Pages, count));
     for (std::uint64_t taken = 0; taken < count; ++taken) {
-        auto frame = frames_take(0);
-        if (!frame) {
-            ledger_->credit(Resource::Pages, count - taken);
-            return frame.error();
-        }
-        arch::zero_frames(*frame, 1);
-        frames_[pages_++] = *frame;
+        const PhysAddr frame = TRY(frames_take(0));
+        arch::zero_frames(frame, 1);
+        frames_[pages_++] = frame;
+        --missing_;
+        --promised_pages;
     }
-    missing_ -= count;
     work_done += count * kZeroWork;
     return {};
 }
@@ -98,6 +96,8 @@ Outcome MemoryObject::create_for(TypedCall<Factory::CreateParams, Factory::Creat
 bool MemoryObject::go_on(Work& work) {
     if (references() == 0) {
         if (frames_ == nullptr) return true;
+        promised_pages -= missing_;
+        ledger_->credit(Resource::Pages, std::exchange(missing_, 0));
         for (; pages_ != 0; --pages_) {
             if (!work.left()) return false;
             work.spend(kPageWork);

@@ -18,6 +18,7 @@ struct CpuState {
     Thread* direct = nullptr;             // ready, to run next on the caller's slice
     std::uint64_t slice_end = 0;
     std::uint64_t switched_at = 0;
+    std::uint64_t reap_next = 0;          // not before, while a thread wants to run
     std::uint64_t armed = ~std::uint64_t{0};
     DeadlineQueue deadlines;
 };
@@ -27,6 +28,20 @@ CpuState& cpu() { return this_cpu; }
 
 // Between two interrupts: 64 objects, or a thousand pages.
 constexpr Work kReapWork(64 * kObjectWork);
+constexpr std::uint64_t kReapPauseNs = 100'000;      // about as long as that takes
+
+// What threads let go of, or asked for in steps, is nobody's turn: while one wants to run, it has about half of the time.
+bool reap(CpuState& state) {
+    const bool wanted = state.ready_mask != 0 ||
+                        (state.current != nullptr && state.current->state() == Thread::State::Running);
+    if (wanted && state.reap_next > arch::now_ns()) return false;
+    if (Reaper::run(kReapWork)) {
+        state.reap_next = 0;
+        return true;
+    }
+    state.reap_next = arch::now_ns() + kReapPauseNs;
+    return false;
+}
 
 }  // namespace
 
@@ -97,7 +112,7 @@ void Scheduler::timer_fired() {
 
 void Scheduler::leave() {
     CpuState& state = cpu();
-    const bool reaped = Reaper::idle() || Reaper::run(kReapWork);
+    const bool reaped = Reaper::idle() || reap(state);
     Thread* thread = state.current;
     const bool runnable = thread != nullptr && thread->state_ == Thread::State::Running;
 
@@ -133,7 +148,8 @@ void Scheduler::leave() {
     if (next != nullptr && state.ready_mask >> next->priority_ != 0) wanted = state.slice_end;
     if (!state.deadlines.empty() && state.deadlines.first()->deadline() < wanted)
         wanted = state.deadlines.first()->deadline();
-    if (!reaped) wanted = now;                       // go on destroying after interrupts have been taken
+    // Go on destroying after interrupts have been taken.
+    if (!reaped && (next == nullptr || state.reap_next < wanted)) wanted = next == nullptr ? now : state.reap_next;
     if (wanted < state.armed) {
         state.armed = wanted;
         arch::arm_timer(wanted);

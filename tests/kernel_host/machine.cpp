@@ -38,7 +38,10 @@ Left Machine::timer() {
 
 Left Machine::settle() {
     Left left = enter([] { kernel::Scheduler::leave(); });
-    while (armed <= now) left = timer();
+    while (armed <= now || !kernel::Reaper::idle()) {
+        if (armed > now) now = armed;
+        left = timer();
+    }
     return left;
 }
 

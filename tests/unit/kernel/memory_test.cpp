@@ -1,6 +1,7 @@
 // Memory objects, address spaces and what they cost.
 #include <gtest/gtest.h>
 
+#include "kernel/mem/accounts.hpp"
 #include "kernel/object/memory_object.hpp"
 #include "tests/kernel_host/system.hpp"
 
@@ -282,8 +283,11 @@ TEST_F(LargeMemoryTest, ALargeObjectIsTakenInSteps) {
     const std::uint64_t before = used();
     const std::uint64_t id = begin_create();
     EXPECT_FALSE(big.completed(id));
-    EXPECT_LT(used(), before + kMost);
+    EXPECT_EQ(used(), before + kPages + 16) << "charged whole, with the table of its frames";
+    EXPECT_EQ(kernel::memory_accounts().drift(), 0);
+    EXPECT_GT(kernel::memory_accounts().promised_pages, kPages - kMost);
     machine().settle();
+    EXPECT_EQ(kernel::memory_accounts().promised_pages, 0u);
     auto answer = big.finish<schema::MemoryFactory::CreateResults>(id);
     EXPECT_EQ(answer.status, Error::None);
     EXPECT_EQ(info(big, answer.handle(answer.results.object())).size(), kPages * kPage);
@@ -316,6 +320,48 @@ TEST_F(LargeMemoryTest, ALargeObjectThatMemoryDoesNotReachForLeavesNothing) {
     memory().takes_until_failure = ~std::uint64_t{0};
     EXPECT_EQ(big.finish<schema::MemoryFactory::CreateResults>(id).status, Error::QuotaExceeded);
     EXPECT_EQ(used(), before);
+}
+
+TEST_F(LargeMemoryTest, CreationsSideBySideNeverTakeEachOthersQuota) {
+    const std::uint64_t before = used();
+    const std::uint64_t first = begin_create(2 * kPages - 100);
+    EXPECT_TRUE(big.completed(begin_create(kPages))) << "it does not fit beside the first: refused at once";
+    const std::uint64_t second = begin_create(kPages / 2);
+    machine().settle();
+    auto one = big.finish<schema::MemoryFactory::CreateResults>(first);
+    auto two = big.finish<schema::MemoryFactory::CreateResults>(second);
+    EXPECT_EQ(one.status, Error::None);
+    EXPECT_EQ(two.status, Error::None);
+    for (auto* answer : {&one, &two}) EXPECT_EQ(big.release(answer->handle(answer->results.object())), Error::None);
+    machine().settle();
+    EXPECT_EQ(used(), before);
+}
+
+TEST_F(LargeMemoryTest, ALargeCreationHoldsUpNeitherTheEndOfAProcessNorWhoWantsToRun) {
+    using Process = schema::Process;
+    User& other = system.user("other");
+    kernel::Process& process = *other.reference;
+    const abi::Handle held = user.grant(process);
+    const std::uint64_t wait = user.begin_call(held, Process::kInterfaceId, 3, {});
+    user.enter();
+    const std::uint64_t creation = begin_create(2 * kPages);
+    machine().enter([&] {
+        process.end({.cause = Process::WaitResults::Cause::killed});
+        kernel::Scheduler::leave();
+    });
+    while (!user.completed(wait)) {
+        ASSERT_FALSE(big.completed(creation)) << "the end of the process waited for the whole creation";
+        machine().timer();
+        machine().now += 200'000;
+    }
+    // The thread that was told runs; nothing is taken before its share of the time has passed.
+    const std::uint64_t promised = kernel::memory_accounts().promised_pages;
+    ASSERT_GT(promised, 0u);
+    machine().timer();
+    EXPECT_GT(machine().armed, machine().now);
+    EXPECT_EQ(user.release(held), Error::None);
+    machine().settle();
+    EXPECT_TRUE(big.completed(creation));
 }
 
 TEST_F(LargeMemoryTest, ABatchOfLargeMappingsIsTakenInParts) {
@@ -364,7 +410,7 @@ TEST_F(LargeMemoryTest, AProcessOfManyPagesEndsInStepsAndThenItsWaitersAreTold) 
     EXPECT_TRUE(process.ended());
     EXPECT_FALSE(user.completed(wait));
     EXPECT_GT(mapped_pages(process.page_tables()), kPages);
-    while (!user.completed(wait)) machine().timer();
+    while (!user.completed(wait)) machine().advance(100'000);
     // Its tables stay for as long as somebody holds it, and nothing else.
     EXPECT_LT(process.ledger().used(kernel::Resource::Pages), 700u);
     EXPECT_EQ(user.release(held), Error::None);
