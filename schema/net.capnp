@@ -72,7 +72,7 @@ interface NetworkManager {
     socketsOpen @16 :UInt32; timeWait @17 :UInt32;
     arpRequests @18 :UInt64; icmpEchoAnswered @19 :UInt64; dhcpSent @20 :UInt64;
     noRoute @21 :UInt64;                                  # packets not sent because there is no route
-    writesHeld @22 :UInt64;                               # writes that had to wait for packet memory
+    writesHeld @22 :UInt64;                               # times that a connection began to wait for packet memory
     orphansEnded @23 :UInt64;                             # closed connections given up early for their memory
     listensRefused @24 :UInt64;                           # on ports that the authority does not have
   }

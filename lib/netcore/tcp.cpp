@@ -316,7 +316,8 @@ Result<std::size_t> Connection::write(std::span<const std::byte> bytes) {
         count /= 2;             // no memory or no queue entries for so much
         held = true;
     }
-    totals.writes_held += held ? 1 : 0;
+    totals.writes_held += held && !held_ ? 1 : 0;
+    held_ = held;
     if (count != 0)
         tcp_output(pcb_);
     return count;

@@ -96,6 +96,7 @@ private:
     Ipv4 peer_;
     std::uint16_t peer_port_;
     std::uint16_t local_port_;
+    bool held_ = false;           // the last write had to wait for packet memory
     bool ended_ = false;
     bool receive_closed_ = false;
     bool send_closed_ = false;
@@ -152,7 +153,7 @@ private:
 struct TcpTotals {
     std::uint64_t accepted = 0;
     std::uint64_t refused = 0;
-    std::uint64_t writes_held = 0;    // attempts to write of which something had to wait for packet memory
+    std::uint64_t writes_held = 0;    // times that a connection began to wait for packet memory
     std::uint64_t orphans_ended = 0;  // closed connections given up before their time, for their memory
     std::uint32_t open = 0;
 };

@@ -77,7 +77,7 @@ void print_counters(Output& out, const NetworkManager::CountersResults::Reader& 
         << ByteSize{counters.memory_used()} << ", at most " << ByteSize{counters.memory_peak()} << ", "
         << counters.memory_failures() << " failures\n";
     if (counters.writes_held() != 0 || counters.orphans_ended() != 0)
-        out << "scarcity    " << Grouped{counters.writes_held()} << " writes waited for packet memory, "
+        out << "scarcity    " << Grouped{counters.writes_held()} << " waits for packet memory, "
             << counters.orphans_ended() << " closed connections given up for it\n";
     if (counters.listens_refused() != 0)
         out << "refused     " << counters.listens_refused() << " listens on ports that were not granted\n";
