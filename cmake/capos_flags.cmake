@@ -1,7 +1,7 @@
 # Compiler and linker flags of each flavour, as INTERFACE libraries:
 #   capos_flags_common   warnings and reproducibility, everywhere
 #   capos_flags_user     target programs and libraries        capos_flags_kernel   the kernel and what it links
-#   capos_flags_host     host, tsan and fuzz flavours
+#   capos_flags_host     host and tsan flavours
 if(NOT CMAKE_BUILD_TYPE)
     set(CMAKE_BUILD_TYPE None CACHE STRING "flags come from cmake/capos_flags.cmake" FORCE)
 endif()
@@ -54,18 +54,21 @@ if(CAPOS_FLAVOUR STREQUAL "target")
 else()
     add_library(capos_flags_host INTERFACE)
     target_link_libraries(capos_flags_host INTERFACE capos_flags_common)
-    # Tests are compiled more often than they run (CAPOS_UNOPTIMIZED); what they test is optimized.
+    # Tests are compiled more often than they run (CAPOS_UNOPTIMIZED); what they test is optimized, and instrumented for
+    # libFuzzer and line coverage, so that unit tests and fuzz targets share it.
     target_compile_options(capos_flags_host INTERFACE
         "$<IF:$<BOOL:$<TARGET_PROPERTY:CAPOS_UNOPTIMIZED>>,-O0,-O1>" -gline-tables-only -fno-omit-frame-pointer "$<$<COMPILE_LANGUAGE:CXX>:SHELL:-fno-exceptions -fno-rtti>"
         -D_LIBCPP_HARDENING_MODE=_LIBCPP_HARDENING_MODE_EXTENSIVE)
     target_compile_definitions(capos_flags_host INTERFACE CAPOS_HOST=1)
     if(CAPOS_FLAVOUR STREQUAL "tsan")
         set(capos_sanitizers -fsanitize=thread)
-    elseif(CAPOS_FLAVOUR STREQUAL "host")
-        set(capos_sanitizers -fsanitize=address,undefined -fno-sanitize-recover=all)
     else()
-        set(capos_sanitizers -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
-            -fprofile-instr-generate -fcoverage-mapping)
+        set(capos_sanitizers -fsanitize=address,undefined -fno-sanitize-recover=all)
+        # Counts are written only where LLVM_PROFILE_FILE says so.
+        set(capos_coverage -fsanitize=fuzzer-no-link -fprofile-instr-generate=/dev/null -fcoverage-mapping)
+        target_compile_options(capos_flags_host INTERFACE
+            "$<$<NOT:$<BOOL:$<TARGET_PROPERTY:CAPOS_UNOPTIMIZED>>>:${capos_coverage}>")
+        target_link_options(capos_flags_host INTERFACE -fprofile-instr-generate)
     endif()
     target_compile_options(capos_flags_host INTERFACE ${capos_sanitizers})
     target_link_options(capos_flags_host INTERFACE ${capos_sanitizers})

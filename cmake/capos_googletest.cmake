@@ -15,7 +15,8 @@ set_target_properties(capos_googletest PROPERTIES CAPOS_UNOPTIMIZED TRUE)
 file(WRITE "${CMAKE_BINARY_DIR}/test_headers.cpp" "")
 add_library(capos_test_headers STATIC "${CMAKE_BINARY_DIR}/test_headers.cpp")
 target_link_libraries(capos_test_headers PRIVATE capos_flags_host capos_googletest)
-target_precompile_headers(capos_test_headers PRIVATE
+set(capos_test_headers
     <gtest/gtest.h> <algorithm> <array> <cstdint> <cstdlib> <cstring> <functional> <map> <memory> <optional> <random> <set>
     <span> <string> <string_view> <vector>)
+capos_precompile(capos_test_headers ${capos_test_headers})
 set_target_properties(capos_test_headers PROPERTIES CAPOS_UNOPTIMIZED TRUE)

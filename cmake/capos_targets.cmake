@@ -55,18 +55,22 @@ function(capos_split_debug_information target)
         VERBATIM)
 endfunction()
 
-# capos_host_test(NAME SOURCES file... [DEPENDS library...])
-# A GoogleTest program in build/host/tests/NAME; GoogleTest's main is linked. One whose sources include <thread> is also
-# built for ThreadSanitizer, in build/tsan/tests/NAME.
+# capos_host_test(NAME SOURCES file... [DEPENDS library...] [PRECOMPILE header...])
+# A GoogleTest program in build/host/tests/NAME; GoogleTest's main is linked. PRECOMPILE names headers that most of its
+# sources include. One whose sources include <thread> is also built for ThreadSanitizer, in build/tsan/tests/NAME.
 function(capos_host_test name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPENDS")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPENDS;PRECOMPILE")
     capos_check_arguments(capos_host_test "${name}")
-    if(NOT CAPOS_FLAVOUR MATCHES "^(host|tsan)$")
+    if(CAPOS_FLAVOUR STREQUAL "target")
         return()
     endif()
     add_executable("test_${name}" ${arg_SOURCES})
     target_link_libraries("test_${name}" PRIVATE capos_flags_host ${arg_DEPENDS} capos_googletest)
-    target_precompile_headers("test_${name}" REUSE_FROM capos_test_headers)
+    if(arg_PRECOMPILE)
+        capos_precompile("test_${name}" ${capos_test_headers} ${arg_PRECOMPILE})
+    else()
+        target_precompile_headers("test_${name}" REUSE_FROM capos_test_headers)
+    endif()
     set_target_properties("test_${name}" PROPERTIES
         OUTPUT_NAME "${name}" RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests" CAPOS_UNOPTIMIZED TRUE)
     if(CAPOS_FLAVOUR STREQUAL "tsan")
@@ -84,12 +88,12 @@ function(capos_host_test name)
 endfunction()
 
 # capos_fuzz_target(NAME SOURCES file... [DEPENDS library...] COVERS file...)
-# A libFuzzer program in build/fuzz/fuzzers/NAME. Its corpus is tests/fuzz/corpus/NAME/; COVERS names the files (from the
-# repository's root) whose line coverage it must reach, written to build/fuzz/fuzzers/NAME.covers for tools/fuzz.
+# A libFuzzer program in build/host/fuzzers/NAME, made by the target `fuzzers`. Its corpus is tests/fuzz/corpus/NAME/; COVERS
+# names the files (from the repository's root) whose line coverage it must reach: build/host/fuzzers/NAME.covers for tools/fuzz.
 function(capos_fuzz_target name)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPENDS;COVERS")
     capos_check_arguments(capos_fuzz_target "${name}")
-    if(NOT CAPOS_FLAVOUR STREQUAL "fuzz")
+    if(NOT CAPOS_FLAVOUR STREQUAL "host")
         return()
     endif()
     foreach(file IN LISTS arg_COVERS)
@@ -97,7 +101,11 @@ function(capos_fuzz_target name)
             message(FATAL_ERROR "capos_fuzz_target(${name}): COVERS names ${file}, which does not exist")
         endif()
     endforeach()
-    add_executable("fuzz_${name}" ${arg_SOURCES})
+    add_executable("fuzz_${name}" EXCLUDE_FROM_ALL ${arg_SOURCES})
+    if(NOT TARGET fuzzers)
+        add_custom_target(fuzzers)
+    endif()
+    add_dependencies(fuzzers "fuzz_${name}")
     target_link_libraries("fuzz_${name}" PRIVATE capos_flags_host ${arg_DEPENDS})
     # libFuzzer's library is itself built on libstdc++; by file name, or clang takes it for its own -stdlib.
     target_link_libraries("fuzz_${name}" PRIVATE -l:libstdc++.so.6)
@@ -136,7 +144,7 @@ function(capos_one_library name flags sources depends)
     if(sources)
         add_library("${name}" STATIC ${sources})
         # Where only some programs exist, only what they link is compiled.
-        if(CAPOS_FLAVOUR MATCHES "^(tsan|fuzz)$")
+        if(CAPOS_FLAVOUR STREQUAL "tsan")
             set_target_properties("${name}" PROPERTIES EXCLUDE_FROM_ALL TRUE)
         endif()
         target_link_libraries("${name}" PUBLIC ${flags} ${depends})
