@@ -17,11 +17,11 @@ help: ## This list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 run: ## Build, boot in QEMU, serial shell on this terminal, page on 127.0.0.1, port 8080 (PORT)
-	@tools/run $(MANIFEST) --port $(PORT) --accelerator $(ACCEL) --memory $(MEMORY) --cpus $(CPUS) \
-	    --firmware $(FIRMWARE) --machine $(MACHINE) --nic $(NIC)
+	@tools/run $(MANIFEST) --port="$(PORT)" --accelerator="$(ACCEL)" --memory="$(MEMORY)" --cpus="$(CPUS)" \
+	    --firmware="$(FIRMWARE)" --machine="$(MACHINE)" --nic="$(NIC)"
 
 image: ## Make out/dev/{disk.raw,kernel.elf,bundle} (MANIFEST, SIZE in MiB)
-	@tools/build image $(MANIFEST) --size $(SIZE)
+	@tools/build image $(MANIFEST) --size="$(SIZE)"
 
 check: ## Tests on the host and one boot: what a commit runs
 	@tools/test --check
@@ -33,7 +33,7 @@ matrix: ## The page on every shape of machine: 72 boots
 	@tools/matrix
 
 fuzz: ## Each fuzz target for a minute (SECONDS=60), with its coverage
-	@tools/fuzz --seconds $(or $(SECONDS),60)
+	@tools/fuzz --seconds="$(or $(SECONDS),60)"
 
 mutants: ## Each small fault of tests/mutants must turn the test it names red
 	@tools/build host

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+import struct
 import subprocess
 
 import pytest
@@ -10,11 +11,12 @@ import pytest
 from harness.machine import ESP_OFFSET
 from support.build import artefacts
 from support.project import ROOT
+from support.values import ESP_FIRST, LEAST_IMAGE, SECTOR
 
 
-def make(output, **environment):
+def make(output, *options, **environment):
     kernel, bundle, _ = artefacts("dev")
-    subprocess.run([ROOT / "tools" / "image", "--kernel", kernel, "--bundle", bundle, "--output", output],
+    subprocess.run([ROOT / "tools" / "image", "--kernel", kernel, "--bundle", bundle, "--output", output, *options],
                    env={**os.environ, **environment}, check=True)
     return output
 
@@ -53,6 +55,28 @@ def test_options_for_the_kernel_cannot_run_boot_loader_commands(tmp_path):
     result = subprocess.run([ROOT / "tools" / "image", "--kernel", kernel, "--bundle", bundle, "--output",
                              tmp_path / "x.raw", "--options", '"; reboot; "'], capture_output=True, text=True)
     assert result.returncode == 1 and "would interpret" in result.stderr
+
+
+@pytest.mark.parametrize("size", [LEAST_IMAGE, 131072])
+def test_the_least_and_the_largest_image_hold_the_system_in_a_fat32(tmp_path, size):
+    disk = make(tmp_path / "disk.raw", "--size", str(size))
+    assert disk.stat().st_size == size << 20
+    assert "No problems found" in subprocess.run(["/usr/sbin/sgdisk", "--verify", disk], capture_output=True, text=True).stdout
+    assert file_in(disk, "capos/bundle") == artefacts("dev")[1].read_bytes()
+    with open(disk, "rb") as file:
+        file.seek(ESP_FIRST * SECTOR)
+        boot_sector = file.read(512)
+    cluster, reserved, tables = struct.unpack_from("<BHB", boot_sector, 13)
+    sectors, table = struct.unpack_from("<II", boot_sector, 32)
+    assert (sectors - reserved - tables * table) // cluster >= 65525
+
+
+def test_an_image_that_is_too_small_for_fat32_is_refused(tmp_path):
+    kernel, bundle, _ = artefacts("dev")
+    result = subprocess.run([ROOT / "tools" / "image", "--kernel", kernel, "--bundle", bundle, "--output",
+                             tmp_path / "x.raw", "--size", str(LEAST_IMAGE - 1)], capture_output=True, text=True)
+    assert result.returncode == 1 and result.stderr.startswith(f"image: SIZE={LEAST_IMAGE - 1}: allowed is {LEAST_IMAGE} to ")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["capos/bundle", "capos/kernel.elf"])

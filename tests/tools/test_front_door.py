@@ -27,6 +27,46 @@ def fetch(tree, **environment):
                           env={**os.environ, **environment})
 
 
+@pytest.fixture
+def door(tree):
+    """door(words for make ...): the front door of a tree in which setting up fails, and tells that it came to that."""
+    shutil.copy(ROOT / "Makefile", tree)
+    (tree / "tools" / "setup").write_text("#!/bin/sh\necho came to setting up >&2\nexit 1\n")
+    return lambda *words: subprocess.run(["make", "-s", *words], cwd=tree, capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize("target, value, said", [
+    ("run", "PORT=99999", "run: PORT=99999: allowed is 1 to 65535 (a TCP port of this machine)"),
+    ("run", "PORT=0", "run: PORT=0: allowed is 1 to 65535"),
+    ("run", "PORT=", "run: PORT=: allowed is 1 to 65535"),
+    ("run", "MEMORY=0", "run: MEMORY=0: allowed is 17 to 65536 (MiB"),
+    ("run", "MEMORY=lots", "run: MEMORY=lots: allowed is 17 to 65536 (MiB"),
+    ("run", "MEMORY=55 FIRMWARE=uefi", "run: MEMORY=55: allowed is 56 to 65536 (MiB"),
+    ("run", "CPUS=0", "run: CPUS=0: allowed is 1 to 64"),
+    ("run", "CPUS=65", "run: CPUS=65: allowed is 1 to 64"),
+    ("run", "NIC=e1000", "run: NIC=e1000: allowed is legacy, modern or transitional"),
+    ("run", "FIRMWARE=none", "run: FIRMWARE=none: allowed is bios or uefi"),
+    ("run", "MACHINE=virt", "run: MACHINE=virt: allowed is q35 or pc"),
+    ("run", "ACCEL=fast", "run: ACCEL=fast: allowed is auto, tcg or kvm"),
+    ("image", "SIZE=-1", "build: SIZE=-1: allowed is 35 to 131072 (MiB"),
+    ("image", "SIZE=0", "build: SIZE=0: allowed is 35 to 131072 (MiB"),
+    ("image", "SIZE=34", "build: SIZE=34: allowed is 35 to 131072 (MiB"),
+    ("image", "SIZE=131073", "build: SIZE=131073: allowed is 35 to 131072 (MiB"),
+    ("fuzz", "SECONDS=0", "fuzz: SECONDS=0: allowed is 1 to 604800"),
+])
+def test_a_value_that_is_not_allowed_is_one_line_before_anything_is_built(door, target, value, said):
+    result = door(target, *value.split())
+    lines = [line for line in result.stderr.splitlines() if not line.startswith("make: ***")]
+    assert result.returncode != 0 and result.stdout == ""
+    assert len(lines) == 1 and lines[0].startswith(said)
+
+
+@pytest.mark.parametrize("words", [["run", "MEMORY=17", "CPUS=64", "PORT=65535"], ["run", "FIRMWARE=uefi", "MEMORY=56"], ["run"],
+                                   ["image", "SIZE=35"], ["image"], ["fuzz"]], ids=" ".join)
+def test_what_is_allowed_goes_on_to_setting_up(door, words):
+    assert "came to setting up" in door(*words).stderr
+
+
 def test_everything_the_tests_need_is_installed():
     assert packages.missing(tests=True) == []
 
