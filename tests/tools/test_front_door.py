@@ -1,10 +1,14 @@
 """What the front door says when something is missing, taken or wrong."""
 
+import functools
+import http.server
+import json
 import os
 import re
 import shutil
 import socket
 import subprocess
+import threading
 import time
 
 import pytest
@@ -12,6 +16,7 @@ import pytest
 from harness.tool import load
 from support import packages
 from support.project import ROOT, Failure
+from support.qemu import free_port
 
 
 @pytest.fixture
@@ -123,11 +128,55 @@ def test_tools_of_another_version_than_the_compilers_count_as_missing(tmp_path):
 def test_a_library_that_cannot_be_fetched_is_named_with_its_place(tree, tmp_path):
     empty = tmp_path / "no-apt"
     empty.mkdir()
+    for path in tree.glob("third_party/*/recipe.toml"):
+        path.write_text(re.sub(r"https://[^/]*", f"http://127.0.0.1:{free_port()}", path.read_text()))
     result = fetch(tree, PATH=str(empty))
     assert result.returncode == 1
     assert "what:  http-parser_2.9.4.orig.tar.gz, sha256 467b9e30" in result.stderr
     assert "from:  Debian's source package http-parser" in result.stderr
     assert "where: put the file at third_party/cache/http-parser_2.9.4.orig.tar.gz" in result.stderr
+
+
+@pytest.fixture
+def served(tree, tmp_path):
+    """A web server with the archives; the recipes of the tree name it, after an address where nobody is."""
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=tmp_path / "served")
+    shutil.copytree(ROOT / "third_party" / "cache", tmp_path / "served")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        for path in tree.glob("third_party/*/recipe.toml"):
+            text, archive = path.read_text(), re.search('^archive = "(.*)"', path.read_text(), re.M)[1]
+            places = [f"http://127.0.0.1:{free_port()}/{archive}", f"http://127.0.0.1:{server.server_port}/{archive}"]
+            path.write_text(re.sub(r"^urls = \[.*?^\]$", f"urls = {json.dumps(places)}", text, flags=re.M | re.S))
+        yield tmp_path / "served"
+        server.shutdown()
+
+
+def test_without_apt_the_archives_come_from_the_addresses_in_the_recipes(tree, served, tmp_path):
+    (tmp_path / "no-apt").mkdir()
+    result = fetch(tree, PATH=str(tmp_path / "no-apt"))
+    assert result.returncode == 0, result.stderr
+    assert {path.name for path in (tree / "third_party" / "cache").iterdir()} == {path.name for path in served.iterdir()}
+    assert (tree / "build" / "third_party" / "lwip" / "src" / "core" / "tcp.c").is_file()
+
+
+def test_when_the_distribution_has_another_version_the_addresses_serve(tree, served, tmp_path):
+    newer = tmp_path / "newer"
+    newer.mkdir()
+    (newer / "apt-get").write_text('#!/bin/sh\ncase "$*" in *source*) echo newer > lwip_2.2.1.orig.tar.xz;; esac\n')
+    (newer / "apt-get").chmod(0o755)
+    result = fetch(tree, PATH=str(newer))
+    assert result.returncode == 0, result.stderr
+    assert (tree / "build" / "third_party" / "lwip" / ".sha256").is_file()
+
+
+def test_what_an_address_gives_is_kept_only_with_the_right_hash(tree, served, tmp_path):
+    (tmp_path / "no-apt").mkdir()
+    (served / "http-parser_2.9.4.orig.tar.gz").write_bytes(b"something else")
+    result = fetch(tree, PATH=str(tmp_path / "no-apt"))
+    assert result.returncode == 1 and "what was fetched has sha256" in result.stderr
+    assert "there is no apt-get here" in result.stderr and "where: put the file at third_party/cache" in result.stderr
+    assert list((tree / "third_party" / "cache").iterdir()) == []
 
 
 def test_an_archive_with_another_hash_is_refused(tree):

@@ -54,9 +54,8 @@ NEEDS = [
     Need("mtools", "disk image", ("mformat",)),
     Need("gdisk", "disk image", ("sgdisk",)),
     Need("qemu-system-x86", "virtual machine", ("qemu-system-x86_64",)),
-    Need("ipxe-qemu", "virtual machine's network boot ROMs", files=("/usr/lib/ipxe/qemu/*virtio*", "/usr/share/qemu/efi-virtio.rom")),
-    Need("dpkg-dev", "unpacking source packages", ("dpkg-source",)),
-    Need("ca-certificates", "fetching source packages", files=("/etc/ssl/certs/ca-certificates.crt",)),
+    Need("ca-certificates", "fetching the sources of libraries",
+         files=("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")),
     # Tests only.
     Need(f"libc++abi-{LLVM}-dev", "tests on the host", for_tests=True,
          test=lambda: llvm.library("libc++abi.a") or llvm.library("libc++abi.so")),

@@ -23,6 +23,7 @@ class Recipe:
     debian_source: str      # name of Debian's source package
     archive: str            # file name of the archive
     sha256: str             # of the archive
+    urls: list              # where the archive is, for machines without Debian's source packages; the first that works
     directory: Path = field(default=None)
 
     @property
