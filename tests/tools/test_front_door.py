@@ -250,6 +250,32 @@ def test_the_notices_are_what_the_recipes_say():
     subprocess.run([ROOT / "tools" / "third-party-notices", "--check"], check=True)
 
 
+def test_each_of_the_quick_mutants_has_its_turn_from_commit_to_commit():
+    run = load("../tests/mutants/run")
+    mutants = [run.Mutant(path) for path in sorted(run.HERE.glob("*.patch"))]
+    quick = {mutant.name for mutant in mutants if mutant.cost[:2] == (False, False)}
+    turns = [[mutant.name for mutant in run.in_turn(mutants, 3, f"{number:08x}" + 32 * "0")] for number in range(16)]
+    assert len(quick) > 3 and all(len(set(turn)) == 3 for turn in turns)
+    assert {name for turn in turns for name in turn} == quick == {turn[0] for turn in turns}
+    assert len(run.in_turn(mutants, 3, "")) == 3
+
+
+@pytest.mark.parametrize("text, alone, passes", [
+    ("import pytest\n@pytest.mark.alone\ndef test_a(): pass\n", 1, True), ("def a(): pass\n", 0, False)],
+    ids=["only-alone", "nothing"])
+def test_a_file_of_tests_that_collects_nothing_fails(tmp_path, monkeypatch, text, alone, passes):
+    test = load("test")
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_x.py").write_text(text)
+    (tmp_path / "tests" / "pytest.ini").write_text("[pytest]\nmarkers = alone\n")
+    monkeypatch.setattr(test, "ROOT", tmp_path)
+    monkeypatch.setattr(test, "RESULTS", tmp_path)
+    jobs = test.machine_jobs(check=False)
+    assert [job.alone for job in jobs] == [False] + [True] * alone
+    results = [result for job in jobs for result in test.run_job(job)[0]]
+    assert len(results) == 1 and results[0].passed == passes
+
+
 def test_every_mutant_applies_to_the_tree_as_it_is():
     for mutant in sorted((ROOT / "tests" / "mutants").glob("*.patch")):
         applied = subprocess.run(["patch", "-p1", "--fuzz=0", "--dry-run", "--batch"], cwd=ROOT, input=mutant.read_text(),
