@@ -39,7 +39,7 @@ ROWS = (
         "12.2", M),
     Row("idle_second.instructions", "idle, per second, 2 s after the first page (M)", 0.2 * M, "3.65", "0.55", M),
     Row("quiet_second.instructions", "idle, per second, when all connections are long gone (M)", 0.2 * M, scale=M),
-    Row("memory.least_mib", "smallest memory that serves (MiB)", 8, "75", "4"),
+    Row("memory.least_mib", "smallest memory with which the manifest dev serves (MiB)", 8, "75", "4"),
 )
 
 OPERATIONS = (("get_keep_alive", "GET, keep-alive", "1.07", "2.64"), ("get_new_connection", "GET, new connection", "", ""),
