@@ -163,7 +163,7 @@ def test_without_apt_the_archives_come_from_the_addresses_in_the_recipes(tree, s
 def test_when_the_distribution_has_another_version_the_addresses_serve(tree, served, tmp_path):
     newer = tmp_path / "newer"
     newer.mkdir()
-    (newer / "apt-get").write_text('#!/bin/sh\ncase "$*" in *source*) echo newer > lwip_2.2.1.orig.tar.xz;; esac\n')
+    (newer / "apt-get").write_text("#!/bin/sh\ncase \"$*\" in *\\ source\\ *) echo newer > lwip_2.2.1.orig.tar.xz;; esac\n")
     (newer / "apt-get").chmod(0o755)
     result = fetch(tree, PATH=str(newer))
     assert result.returncode == 0, result.stderr
