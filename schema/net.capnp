@@ -75,6 +75,8 @@ interface NetworkManager {
     writesHeld @22 :UInt64;                               # times that a connection began to wait for packet memory
     orphansEnded @23 :UInt64;                             # closed connections given up early for their memory
     listensRefused @24 :UInt64;                           # on ports that the authority does not have
+    halfOpenEnded @25 :UInt64;                            # connections never completed: replaced, timed out or reset
+    synsDropped @26 :UInt64;                              # the backlog was full of complete connections
   }
   struct NeighboursParams {}
   struct NeighboursResults { neighbours @0 :List(Neighbour); }

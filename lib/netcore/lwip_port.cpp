@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "lib/netcore/checksum.hpp"
+#include "lib/netcore/tcp.hpp"
 #include "lwip/init.h"
 #include "lwip/ip4.h"
 #include "lwip/memp.h"
@@ -103,7 +104,12 @@ u32_t sys_now(void) { return static_cast<u32_t>(netcore::port.host->now_ns() / 1
 // lwIP takes the options of every SYN, also of one that comes again: a window scale that the first did not offer would
 // open the whole receive window, beyond what was promised, on a connection whose answer bore none (RFC 7323, 2.2). Our
 // answer is sent again by itself.
-int capos_hook_tcp_segment(const struct tcp_pcb* connection, const struct tcp_hdr* segment) {
+int capos_hook_tcp_segment(struct tcp_pcb* connection, const struct tcp_hdr* segment) {
+    if (connection->state == LISTEN) {   // then it is a tcp_pcb_listen: nothing beyond what both begin with is there
+        if ((TCPH_FLAGS(segment) & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN)
+            return netcore::admit_syn(*reinterpret_cast<tcp_pcb_listen*>(connection)) ? 0 : 1;
+        return 0;
+    }
     return connection->state == SYN_RCVD && (connection->flags & TF_WND_SCALE) == 0 && (TCPH_FLAGS(segment) & TCP_SYN) != 0;
 }
 

@@ -23,6 +23,7 @@ constexpr std::size_t kSmallSegment = 256;         // segments up to this many b
 constexpr std::size_t kGatherBytes = 1460;
 
 constexpr std::uint8_t kWindowArgument = 0;        // the promised window, kept with the control block
+constexpr std::uint8_t kHalfOpenArgument = 1;      // tells when a connection goes that was never completed
 constexpr std::uint32_t kScarceSilentTicks = 2;    // the same with an eighth of the memory left: half a second at least
 constexpr std::uint32_t kSilentTicks = 4;          // lwIP's slow ticks after which an orphan's peer counts as silent
 
@@ -35,14 +36,18 @@ void promise_window(tcp_pcb& pcb, std::size_t bytes) {
 }
 
 void control_block_freed(u8_t, void* data) { memory_shares().window_changed(promised_window(data), 0); }
+void half_open_freed(u8_t, void*) { ++totals.half_open_ended; }
 
 // A SYN came: what its answer announces is decided here.
 err_t passive_open(u8_t id, tcp_pcb_listen*, tcp_pcb* pcb);
 constexpr tcp_ext_arg_callbacks kWindowCallbacks{.destroy = &control_block_freed, .passive_open = &passive_open};
+constexpr tcp_ext_arg_callbacks kHalfOpenCallbacks{.destroy = &half_open_freed, .passive_open = nullptr};
+constexpr tcp_ext_arg_callbacks kCompleteCallbacks{.destroy = nullptr, .passive_open = nullptr};
 
 err_t passive_open(u8_t id, tcp_pcb_listen*, tcp_pcb* pcb) {
     const std::size_t window = std::min<std::size_t>(memory_shares().first_window(), TCP_WND_MAX(pcb));
     tcp_ext_arg_set_callbacks(pcb, id, &kWindowCallbacks);
+    tcp_ext_arg_set_callbacks(pcb, kHalfOpenArgument, &kHalfOpenCallbacks);
     promise_window(*pcb, window);
     pcb->rcv_wnd = pcb->rcv_ann_wnd = static_cast<tcpwnd_size_t>(window);
     return ERR_OK;
@@ -71,6 +76,21 @@ err_t poll_orphan(void* argument, tcp_pcb* pcb) {
 }  // namespace
 
 const TcpTotals& tcp_totals() { return totals; }
+
+bool admit_syn(tcp_pcb_listen& listener) {
+    if (listener.accepts_pending < listener.backlog)
+        return true;
+    tcp_pcb* oldest = nullptr;   // lwIP puts a connection first in its list when it begins and whenever it is heard from
+    for (tcp_pcb* pcb = tcp_active_pcbs; pcb != nullptr; pcb = pcb->next)
+        if (pcb->state == SYN_RCVD && pcb->listener == &listener)
+            oldest = pcb;
+    if (oldest == nullptr) {
+        ++totals.syns_dropped;
+        return false;
+    }
+    tcp_abandon(oldest, 0);
+    return true;
+}
 
 void relieve_memory() {
     while (packet_memory().scarce(2)) {
@@ -364,6 +384,7 @@ struct Listener::Callbacks {
             ++totals.refused;
             return ERR_VAL;
         }
+        tcp_ext_arg_set_callbacks(pcb, kHalfOpenArgument, &kCompleteCallbacks);
         Connection* connection = nullptr;
         if (self.budget_.open < self.budget_.limit)
             connection = new (std::nothrow) Connection(pcb, self.budget_);

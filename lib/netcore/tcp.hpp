@@ -12,6 +12,7 @@
 #include "lib/netcore/route_table.hpp"
 
 struct tcp_pcb;
+struct tcp_pcb_listen;
 struct pbuf;
 
 namespace capos::netcore {
@@ -155,9 +156,16 @@ struct TcpTotals {
     std::uint64_t refused = 0;
     std::uint64_t writes_held = 0;    // times that a connection began to wait for packet memory
     std::uint64_t orphans_ended = 0;  // closed connections given up before their time, for their memory
+    std::uint64_t half_open_ended = 0;   // never completed: a newer one took the place, no answer, or reset by the peer
+    std::uint64_t syns_dropped = 0;      // the backlog was full of complete connections that nobody has accepted
     std::uint32_t open = 0;
 };
 const TcpTotals& tcp_totals();
+
+// Whether `listener` has room for the connection that a SYN asks for. With a full backlog the half-open connection that
+// was heard from longest ago goes for it, without a word to its peer: a few SYNs a second that are never completed would
+// else keep everybody out. False: all that wait are complete; the SYN is counted and is to be dropped.
+bool admit_syn(tcp_pcb_listen& listener);
 
 // When packet memory is scarce: resets closed connections that still hold data which their peers do not take, the one
 // that was silent longest first. Not from within lwIP.

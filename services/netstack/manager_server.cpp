@@ -79,6 +79,8 @@ rt::Task<Result<void>> ManagerServer::counters(
     results.set_writes_held(tcp.writes_held);
     results.set_orphans_ended(tcp.orphans_ended);
     results.set_listens_refused(tcp_.listens_refused());
+    results.set_half_open_ended(tcp.half_open_ended);
+    results.set_syns_dropped(tcp.syns_dropped);
     co_return {};
 }
 

@@ -73,6 +73,9 @@ void print_counters(Output& out, const NetworkManager::CountersResults::Reader& 
     out << "TCP         " << Grouped{counters.tcp_in()} << " in, " << Grouped{counters.tcp_out()} << " out, "
         << counters.tcp_retransmits() << " again, " << Grouped{counters.tcp_accepted()} << " accepted, "
         << counters.tcp_refused() << " refused\n";
+    if (counters.half_open_ended() != 0 || counters.syns_dropped() != 0)
+        out << "half-open   " << Grouped{counters.half_open_ended()} << " connections never completed, "
+            << Grouped{counters.syns_dropped()} << " SYNs dropped with a full backlog\n";
     out << "sockets     " << counters.sockets_open() << " open, " << counters.time_wait() << " in TIME_WAIT; memory "
         << ByteSize{counters.memory_used()} << ", at most " << ByteSize{counters.memory_peak()} << ", "
         << counters.memory_failures() << " failures\n";

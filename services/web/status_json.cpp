@@ -261,6 +261,8 @@ void write_stack_counters(Writer& out, const NetworkManager::CountersResults::Re
         .member("writes_held", counters.writes_held())
         .member("orphans_ended", counters.orphans_ended())
         .member("listens_refused", counters.listens_refused())
+        .member("half_open_ended", counters.half_open_ended())
+        .member("syns_dropped", counters.syns_dropped())
         .end_object();
 }
 

@@ -14,8 +14,8 @@ struct tcp_pcb;
 
 /* Before an IPv4 packet is looked at. Not 0: it was taken (and freed). */
 int capos_hook_ip4_input(struct pbuf* packet);
-/* Before a segment of a connection is looked at, its header checked. Not 0: it is dropped. */
-int capos_hook_tcp_segment(const struct tcp_pcb* connection, const struct tcp_hdr* segment);
+/* Before a segment of a connection or listener is looked at, its header and sum checked. Not 0: it is dropped. */
+int capos_hook_tcp_segment(struct tcp_pcb* connection, const struct tcp_hdr* segment);
 /* A connection's first sequence number; addresses in network order. */
 u32_t capos_hook_tcp_isn(u32_t local, u16_t local_port, u32_t remote, u16_t remote_port);
 

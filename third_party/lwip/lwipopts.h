@@ -79,7 +79,7 @@
 #define TCP_OOSEQ_MAX_BYTES (48 * 1024)
 #define TCP_OOSEQ_MAX_PBUFS 48
 #define TCP_OOSEQ_PBUFS_LIMIT(pcb) capos_early_segments()   /* fewer when segment records run out */
-#define LWIP_TCP_PCB_NUM_EXT_ARGS 1     /* the receive window that was promised (lib/netcore/memory_shares.hpp) */
+#define LWIP_TCP_PCB_NUM_EXT_ARGS 2     /* the receive window that was promised (lib/netcore/memory_shares.hpp); half-open */
 #define LWIP_TCP_SACK_OUT 1
 #define LWIP_TCP_MAX_SACK_NUM 4
 #define TCP_LISTEN_BACKLOG 1

@@ -309,11 +309,14 @@ TEST_F(TcpTest, BlindResetOutsideTheWindowDoesNothing) {
 
 TEST_F(TcpTest, BacklogBoundsWhatWaitsAndARepeatedSynGetsInLater) {
     open(2);
+    const TcpTotals before = tcp_totals();
     Peer first(*this, 1000), second(*this, 1001), third(*this, 1002);
     ASSERT_TRUE(first.connect());
     ASSERT_TRUE(second.connect());
     EXPECT_FALSE(third.connect()) << "no answer, no reset";
     EXPECT_FALSE(third.reset);
+    EXPECT_EQ(tcp_totals().syns_dropped - before.syns_dropped, 1u);
+    EXPECT_EQ(tcp_totals().half_open_ended, before.half_open_ended) << "complete connections do not make room";
     EXPECT_EQ(listener->waiting(), 2);
     auto connection = listener->accept();
     EXPECT_EQ(connection->peer_port(), 1000) << "in order";
@@ -499,6 +502,58 @@ TEST_F(TcpTest, SequenceNumbersCannotBeGuessedFromOneConnectionToTheNext) {
     EXPECT_GT(second.expected() - one, 100'000u);
 }
 
+TEST_F(TcpTest, HalfOpenConnectionsMakeRoomForAnHonestClientTheOldestFirst) {
+    open(64);
+    const TcpTotals before = tcp_totals();
+    Peer complete(*this, 900);
+    ASSERT_TRUE(complete.connect());
+    for (std::uint16_t port = 1000; port < 1063; ++port) {
+        Peer peer(*this, port);
+        peer.give(peer.make(kSyn));
+    }
+    EXPECT_EQ(active(), 64u);
+    EXPECT_EQ(tcp_totals().half_open_ended, before.half_open_ended);
+    Peer second(*this, 1001);
+    second.give(second.make(kSyn));   // again: it was heard from later than the third
+    outgoing.clear();
+    for (std::uint16_t port = 5000; port < 5003; ++port) {
+        Peer honest(*this, port);
+        EXPECT_TRUE(honest.connect());
+    }
+    EXPECT_TRUE(outgoing.empty()) << "those that go are told nothing";
+    EXPECT_EQ(active(), 64u);
+    EXPECT_EQ(listener->waiting(), 4u);
+    EXPECT_EQ(tcp_totals().half_open_ended - before.half_open_ended, 3u);
+    EXPECT_EQ(tcp_totals().syns_dropped, before.syns_dropped);
+    ConnectionInfo list[100];
+    std::set<std::uint16_t> half_open;
+    for (std::size_t i = 0, count = Stack::connections(list); i < count; ++i)
+        if (std::string_view(list[i].state) == "SYN_RCVD")
+            half_open.insert(list[i].peer_port);
+    EXPECT_EQ(half_open.size(), 60u);
+    EXPECT_TRUE(half_open.contains(1001));
+    for (const std::uint16_t gone : {1000, 1002, 1003})
+        EXPECT_FALSE(half_open.contains(gone)) << gone;
+}
+
+TEST_F(TcpTest, AHalfOpenConnectionThatEndsIsCountedHoweverItEndsAndACompleteOneIsNot) {
+    const auto ended = [before = tcp_totals().half_open_ended] { return tcp_totals().half_open_ended - before; };
+    Peer resetting(*this, 1000), silent(*this, 1001), complete(*this, 1002);
+    resetting.give(resetting.make(kSyn));
+    resetting.skip(1);
+    resetting.send(kRst);
+    EXPECT_EQ(ended(), 1u);
+    silent.give(silent.make(kSyn));
+    ASSERT_TRUE(complete.connect());
+    auto connection = listener->accept();
+    connection.reset();
+    complete.collect();
+    EXPECT_EQ(ended(), 1u);
+    advance(60'000'000'000);
+    EXPECT_EQ(ended(), 2u);
+    EXPECT_EQ(active(), 0u);
+}
+
 TEST_F(TcpTest, FloodOfSynsIsBoundedByTheBacklogAndPassesAway) {
     open(128);
     for (std::uint16_t port = 1; port < 3000; ++port) {
@@ -508,7 +563,11 @@ TEST_F(TcpTest, FloodOfSynsIsBoundedByTheBacklogAndPassesAway) {
     }
     EXPECT_LE(active(), 128u);
     Peer honest(*this, 5000);
-    EXPECT_FALSE(honest.connect());
+    EXPECT_TRUE(honest.connect());
+    auto connection = listener->accept();
+    ASSERT_TRUE(connection);
+    connection.reset();
+    honest.collect();
     advance(60'000'000'000);
     EXPECT_EQ(active(), 0u) << "half-open connections are given up";
     Peer later(*this, 5001);
