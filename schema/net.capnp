@@ -77,6 +77,7 @@ interface NetworkManager {
     listensRefused @24 :UInt64;                           # on ports that the authority does not have
     halfOpenEnded @25 :UInt64;                            # connections never completed: replaced, timed out or reset
     synsDropped @26 :UInt64;                              # the backlog was full of complete connections
+    dhcpIgnored @27 :UInt64;                              # answers, and options of answers taken, that were not used
   }
   struct NeighboursParams {}
   struct NeighboursResults { neighbours @0 :List(Neighbour); }

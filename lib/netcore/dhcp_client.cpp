@@ -12,9 +12,11 @@ constexpr std::uint32_t kLongestRetry = 16;      // seconds between DISCOVERs, h
 constexpr std::uint32_t kRequestAttempts = 4;    // then the offer is given up and discovery begins anew
 constexpr std::uint32_t kSpokenRounds = 6;       // retries that are each said; after that every kSpokenEvery-th
 constexpr std::uint32_t kSpokenEvery = 20;
-constexpr std::uint32_t kShortestLease = 10;     // seconds; a shorter one is taken as this
+constexpr std::uint32_t kSpokenLease = 60;       // seconds; of shorter leases only the first renewal is said
 
 using Line = FixedText<160>;
+
+static_assert(static_cast<unsigned>(DhcpFault::Count) <= 32, "a bit for each");
 
 bool same_configuration(const DhcpReply& a, const DhcpReply& b) {
     return a.address == b.address && a.prefix == b.prefix && a.router == b.router && a.mtu == b.mtu &&
@@ -34,6 +36,8 @@ void DhcpClient::start(const MacAddress& mac, std::uint64_t now_ns) {
     mac_ = mac;
     rounds_ = 0;
     refusals_ = 0;
+    unusable_ = 0;
+    said_ = 0;
     discover(now_ns);
 }
 
@@ -60,6 +64,7 @@ void DhcpClient::request(const DhcpReply& offer, std::uint64_t now_ns) {
     state_ = State::Requesting;
     attempts_ = 0;
     requested_at_ = now_ns;
+    unusable_at_request_ = unusable_;
     Line line;
     write_address(line << "dhcp: requesting ", offer.address);
     write_address(line << " from ", offer.server);
@@ -107,28 +112,39 @@ std::uint64_t DhcpClient::retry_delay(std::uint32_t attempt) {
     return delay - delay / 8 + random_.next() % (delay / 4);
 }
 
-void DhcpClient::receive(std::span<const std::byte> message, std::uint64_t now_ns) {
-    const auto parsed = parse_dhcp_reply(message);
-    if (!parsed || state_ == State::Stopped || parsed->mac != mac_ || parsed->transaction != transaction_) {
+void DhcpClient::receive(std::span<const std::byte> message, Ipv4 from, std::uint64_t now_ns) {
+    DhcpRejection rejection;
+    const auto parsed = parse_dhcp_reply(message, &rejection);
+    const bool ours = parsed ? parsed->mac == mac_ && parsed->transaction == transaction_
+                             : rejection.mac == mac_ && rejection.transaction == transaction_;
+    if (!ours || state_ == State::Stopped || state_ == State::Bound) {
         ++ignored_;
         return;
     }
+    if (!parsed)
+        return ignore(rejection.fault, from);
     const DhcpReply& reply = *parsed;
     switch (reply.type) {
     case DhcpType::Offer:
-        if (state_ == State::Discovering && reply.address != 0 && reply.server != 0)
-            return request(reply, now_ns);
-        break;   // a second server's, or a copy
+        if (state_ != State::Discovering)
+            break;   // a second server's, or a copy
+        if (!may_be_host(reply.address))
+            return ignore(DhcpFault::Address, from);
+        if (reply.server == 0)
+            return ignore(DhcpFault::NoServer, from);
+        return request(reply, now_ns);
     case DhcpType::Ack:
-        if (reply.address == 0 || reply.lease_seconds == 0)
+        if (!awaits_verdict_of(reply))
             break;
-        if ((state_ == State::Requesting && (reply.server == offer_.server || reply.server == 0)) ||
-            state_ == State::Renewing || state_ == State::Rebinding)
-            return bind(reply, now_ns);
-        break;
+        if (!may_be_host(reply.address))
+            return ignore(DhcpFault::Address, from);
+        if (reply.lease_seconds == 0)
+            return ignore(DhcpFault::NoLease, from);
+        if (reply.lease_seconds != kInfiniteLease && now_ns >= requested_at_ + reply.lease_seconds * kSecond)
+            return ignore(DhcpFault::LeaseOver, from);
+        return bind(reply, from, now_ns);
     case DhcpType::Nak:
-        if ((state_ == State::Requesting && (reply.server == offer_.server || reply.server == 0)) ||
-            state_ == State::Renewing || state_ == State::Rebinding)
+        if (awaits_verdict_of(reply))
             return refused(now_ns);
         break;
     default:
@@ -137,7 +153,43 @@ void DhcpClient::receive(std::span<const std::byte> message, std::uint64_t now_n
     ++ignored_;
 }
 
-void DhcpClient::bind(const DhcpReply& ack, std::uint64_t now_ns) {
+// Whether this ACK or NAK may answer what was requested.
+bool DhcpClient::awaits_verdict_of(const DhcpReply& reply) const {
+    return (state_ == State::Requesting && (reply.server == offer_.server || reply.server == 0)) ||
+           state_ == State::Renewing || state_ == State::Rebinding;
+}
+
+void DhcpClient::ignore(DhcpFault fault, Ipv4 from) {
+    ++ignored_;
+    ++unusable_;
+    if (!first_time(fault))
+        return;
+    Line line;
+    write_address(line << "dhcp: answer of ", from) << " ignored: " << describe(fault);
+    host_.say(line.view());
+}
+
+// The rest of the answer is used.
+void DhcpClient::leave_out(DhcpFault option, Ipv4 from) {
+    ++ignored_;
+    if (!first_time(option))
+        return;
+    Line line;
+    write_address(line << "dhcp: option of ", from) << " not used: " << describe(option);
+    host_.say(line.view());
+}
+
+bool DhcpClient::first_time(DhcpFault fault) {
+    const std::uint32_t bit = 1u << static_cast<unsigned>(fault);
+    const bool first = (said_ & bit) == 0;
+    said_ |= bit;
+    return first;
+}
+
+// A server that gives seconds at a time does not fill the log.
+bool DhcpClient::renewal_is_said() const { return lease_.lease_seconds >= kSpokenLease || renewals_ == 0; }
+
+void DhcpClient::bind(const DhcpReply& ack, Ipv4 from, std::uint64_t now_ns) {
     const bool renewed = has_lease();
     const bool changed = !renewed || !same_configuration(ack, lease_);
     const Ipv4 server_before = renewed ? lease_.server : offer_.server;
@@ -148,11 +200,12 @@ void DhcpClient::bind(const DhcpReply& ack, std::uint64_t now_ns) {
     bound_at_ = now_ns;
     rounds_ = 0;
     refusals_ = 0;
+    unusable_ = 0;
     if (lease_.lease_seconds == kInfiniteLease) {
         renew_at_ = rebind_at_ = expires_at_ = deadline_ = kNever;
     } else {
         // Times count from the request, so that we never hold an address longer than the server thinks.
-        const std::uint64_t lease = std::max(lease_.lease_seconds, kShortestLease) * kSecond;
+        const std::uint64_t lease = lease_.lease_seconds * kSecond;
         std::uint64_t rebind = lease_.rebind_seconds * kSecond;
         std::uint64_t renew = lease_.renew_seconds * kSecond;
         if (rebind == 0 || rebind >= lease)
@@ -165,7 +218,17 @@ void DhcpClient::bind(const DhcpReply& ack, std::uint64_t now_ns) {
         deadline_ = renew_at_;
     }
     if (changed)
+        said_ = renewals_ = 0;
+    if (lease_.mtu_refused)
+        leave_out(DhcpFault::SmallMtu, from);
+    if (lease_.static_routes_refused)
+        leave_out(DhcpFault::StaticRoutes, from);
+    if (changed)
         return say_bound(host_.lease_gained(lease_));
+    const bool said = renewal_is_said();
+    ++renewals_;
+    if (!said)
+        return;
     Line line;
     line << "dhcp: renewed for " << lease_.lease_seconds << " s by ";
     host_.say(write_address(line, lease_.server).view());
@@ -217,6 +280,8 @@ void DhcpClient::expire(std::uint64_t now_ns) {
 void DhcpClient::tick(std::uint64_t now_ns) {
     if (now_ns < deadline_)
         return;
+    if (has_lease() && now_ns >= expires_at_)
+        return expire(now_ns);
     switch (state_) {
     case State::Stopped:
         deadline_ = kNever;
@@ -226,7 +291,8 @@ void DhcpClient::tick(std::uint64_t now_ns) {
         send_discover(now_ns);
         if (!answered_before && (rounds_ <= kSpokenRounds || rounds_ % kSpokenEvery == 0)) {
             Line line;
-            line << "dhcp: no answer from a DHCP server yet, trying again in "
+            line << (unusable_ == 0 ? "dhcp: no answer from a DHCP server yet, trying again in "
+                                    : "dhcp: no answer yet that can be used, trying again in ")
                  << (deadline_ - now_ns + kSecond / 2) / kSecond << " s";
             host_.say(line.view());
         }
@@ -235,14 +301,16 @@ void DhcpClient::tick(std::uint64_t now_ns) {
     case State::Requesting:
         if (attempts_ < kRequestAttempts)
             return send_request(now_ns);
-        host_.say("dhcp: the server offered and then did not answer");
+        host_.say(unusable_ == unusable_at_request_ ? "dhcp: the server offered and then did not answer"
+                                                    : "dhcp: the server offered and then did not answer as it should");
         return discover(now_ns);
     case State::Bound:
         state_ = State::Renewing;
         transaction_ = static_cast<std::uint32_t>(random_.next());
         attempts_ = 0;
         began_ = requested_at_ = now_ns;
-        host_.say("dhcp: renewing");
+        if (renewal_is_said())
+            host_.say("dhcp: renewing");
         return send_renewal(now_ns);
     case State::Renewing:
         if (now_ns < rebind_at_) {
@@ -252,11 +320,10 @@ void DhcpClient::tick(std::uint64_t now_ns) {
         state_ = State::Rebinding;
         attempts_ = 0;
         requested_at_ = now_ns;
-        host_.say("dhcp: the server does not answer, asking any");
+        host_.say(unusable_ == 0 ? "dhcp: the server does not answer, asking any"
+                                 : "dhcp: the server does not answer as it should, asking any");
         return send_renewal(now_ns);
     case State::Rebinding:
-        if (now_ns >= expires_at_)
-            return expire(now_ns);
         requested_at_ = now_ns;
         return send_renewal(now_ns);
     }

@@ -41,8 +41,9 @@ public:
 
     // Begins for this hardware address. A lease for the same address is kept: the driver was only restarted.
     void start(const MacAddress& mac, std::uint64_t now_ns);
-    // A message that came to port 68. What is malformed or not for us is counted and ignored.
-    void receive(std::span<const std::byte> message, std::uint64_t now_ns);
+    // A message that came to port 68, from the address `from`. What is not for us is counted and ignored; what is and
+    // cannot be used is also said, each fault once until the configuration changes.
+    void receive(std::span<const std::byte> message, Ipv4 from, std::uint64_t now_ns);
     // To be called at deadline_ns() or later.
     void tick(std::uint64_t now_ns);
     std::uint64_t deadline_ns() const { return deadline_; }
@@ -52,7 +53,7 @@ public:
     const DhcpReply& lease() const { return lease_; }
     std::uint64_t bound_at_ns() const { return bound_at_; }
     std::uint64_t sent() const { return sent_; }
-    std::uint64_t ignored() const { return ignored_; }
+    std::uint64_t ignored() const { return ignored_; }   // messages, and options of those that were taken
 
 private:
     void discover(std::uint64_t now_ns);
@@ -60,9 +61,14 @@ private:
     void request(const DhcpReply& offer, std::uint64_t now_ns);
     void send_request(std::uint64_t now_ns);
     void send_renewal(std::uint64_t now_ns);
-    void bind(const DhcpReply& ack, std::uint64_t now_ns);
+    void bind(const DhcpReply& ack, Ipv4 from, std::uint64_t now_ns);
     void refused(std::uint64_t now_ns);
     void expire(std::uint64_t now_ns);
+    bool awaits_verdict_of(const DhcpReply& reply) const;
+    bool renewal_is_said() const;
+    void ignore(DhcpFault fault, Ipv4 from);
+    void leave_out(DhcpFault option, Ipv4 from);
+    bool first_time(DhcpFault fault);
     void send(DhcpRequest& message, Ipv4 server, std::uint64_t now_ns);
     void say_bound(std::uint16_t mtu);
     std::uint64_t retry_delay(std::uint32_t attempt);
@@ -86,6 +92,10 @@ private:
     std::uint64_t expires_at_ = kNever;
     std::uint64_t sent_ = 0;
     std::uint64_t ignored_ = 0;
+    std::uint64_t unusable_ = 0;             // of those, answers to us since the last lease
+    std::uint64_t unusable_at_request_ = 0;
+    std::uint32_t said_ = 0;                 // a bit for each DhcpFault that was said
+    std::uint32_t renewals_ = 0;             // of the present configuration
 };
 
 }  // namespace capos::netcore

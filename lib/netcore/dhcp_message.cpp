@@ -93,11 +93,16 @@ struct Gathered {
 class Parser {
 public:
     Result<DhcpReply> parse(std::span<const std::byte> message) {
-        if (message.size() < kOptionsOffset || byte_at(message, 0) != 2 || byte_at(message, 1) != 1 ||
-            byte_at(message, 2) != 6 || get32(message, kCookieOffset) != kCookie)
-            return Error::Malformed;
+        if (message.size() < kHardwareOffset + reply_.mac.size())
+            return refuse(DhcpFault::Short);
         reply_.transaction = get32(message, kTransactionOffset);
         std::memcpy(reply_.mac.data(), message.data() + kHardwareOffset, reply_.mac.size());
+        if (message.size() < kOptionsOffset)
+            return refuse(DhcpFault::Short);
+        if (byte_at(message, 0) != 2 || byte_at(message, 1) != 1 || byte_at(message, 2) != 6)
+            return refuse(DhcpFault::NotAReply);
+        if (get32(message, kCookieOffset) != kCookie)
+            return refuse(DhcpFault::Cookie);
         reply_.address = get32(message, kYourAddressOffset);
         TRY(options(message.subspan(kOptionsOffset)));
         const std::uint8_t overload = overload_;   // only the one outside the overloaded fields counts
@@ -106,7 +111,7 @@ public:
         if (overload & 2)
             TRY(options(message.subspan(kServerNameOffset, kServerNameBytes)));
         if (!typed_)
-            return Error::Malformed;
+            return refuse(DhcpFault::NoMessageType);
         if (static_routes_seen_ && !static_routes_.overflowed) {
             const std::span<const std::byte> value(static_routes_.bytes.data(), static_routes_.used);
             if (const auto count = parse_static_routes(value, reply_.routes)) {
@@ -114,10 +119,18 @@ public:
                 reply_.route_count = *count;
             }
         }
+        reply_.static_routes_refused = static_routes_seen_ && !reply_.has_static_routes;
         return reply_;
     }
 
+    DhcpRejection rejection() const { return {fault_, reply_.transaction, reply_.mac}; }
+
 private:
+    Error refuse(DhcpFault fault) {
+        fault_ = fault;
+        return Error::Malformed;
+    }
+
     Result<void> options(std::span<const std::byte> bytes) {
         std::size_t at = 0;
         while (at < bytes.size()) {
@@ -127,7 +140,7 @@ private:
             if (code == kPad)
                 continue;
             if (at == bytes.size() || byte_at(bytes, at) > bytes.size() - at - 1)
-                return Error::Malformed;
+                return refuse(DhcpFault::OptionEnd);
             const std::size_t length = byte_at(bytes, at++);
             TRY(option(code, bytes.subspan(at, length)));
             at += length;
@@ -139,48 +152,49 @@ private:
         switch (code) {
         case kMessageType:
             if (value.size() != 1 || byte_at(value, 0) < 1 || byte_at(value, 0) > 8)
-                return Error::Malformed;
+                return refuse(DhcpFault::MessageType);
             reply_.type = static_cast<DhcpType>(byte_at(value, 0));
             typed_ = true;
             break;
         case kOverload:
             if (value.size() != 1)
-                return Error::Malformed;
+                return refuse(DhcpFault::Overload);
             overload_ = byte_at(value, 0);
             break;
         case kSubnetMask: {
             if (value.size() != 4)
-                return Error::Malformed;
+                return refuse(DhcpFault::SubnetMask);
             const auto prefix = prefix_of(get32(value, 0));
             if (!prefix)
-                return Error::Malformed;
+                return refuse(DhcpFault::MaskWithHoles);
             reply_.prefix = *prefix;
             break;
         }
         case kRouter:
             if (value.empty() || value.size() % 4 != 0)
-                return Error::Malformed;
+                return refuse(DhcpFault::Router);
             reply_.router = get32(value, 0);
             break;
         case kDns:
             if (value.empty() || value.size() % 4 != 0)
-                return Error::Malformed;
+                return refuse(DhcpFault::Dns);
             for (std::size_t at = 0; at < value.size() && reply_.dns_count < DhcpReply::kMaxDns; at += 4)
                 reply_.dns[reply_.dns_count++] = get32(value, at);
             break;
         case kInterfaceMtu:
             if (value.size() != 2)
-                return Error::Malformed;
-            reply_.mtu = get16(value, 0) >= 576 ? get16(value, 0) : std::uint16_t{0};
+                return refuse(DhcpFault::Mtu);
+            reply_.mtu_refused = get16(value, 0) < kLeastDhcpMtu;
+            reply_.mtu = reply_.mtu_refused ? std::uint16_t{0} : get16(value, 0);
             break;
         case kLeaseTime:
-            return seconds(value, reply_.lease_seconds);
+            return number(value, reply_.lease_seconds, DhcpFault::LeaseTime);
         case kRenewalTime:
-            return seconds(value, reply_.renew_seconds);
+            return number(value, reply_.renew_seconds, DhcpFault::RenewalTime);
         case kRebindingTime:
-            return seconds(value, reply_.rebind_seconds);
+            return number(value, reply_.rebind_seconds, DhcpFault::RebindingTime);
         case kServerIdentifier:
-            return seconds(value, reply_.server);
+            return number(value, reply_.server, DhcpFault::ServerIdentifier);
         case kStaticRoutes:
             static_routes_seen_ = true;
             static_routes_.append(value);
@@ -191,14 +205,15 @@ private:
         return {};
     }
 
-    static Result<void> seconds(std::span<const std::byte> value, std::uint32_t& into) {
+    Result<void> number(std::span<const std::byte> value, std::uint32_t& into, DhcpFault wrong_length) {
         if (value.size() != 4)
-            return Error::Malformed;
+            return refuse(wrong_length);
         into = get32(value, 0);
         return {};
     }
 
     DhcpReply reply_;
+    DhcpFault fault_{};
     Gathered static_routes_;
     bool static_routes_seen_ = false;
     bool typed_ = false;
@@ -236,7 +251,42 @@ std::size_t build_dhcp_request(const DhcpRequest& request, std::span<std::byte, 
     return into.size();
 }
 
-Result<DhcpReply> parse_dhcp_reply(std::span<const std::byte> message) { return Parser().parse(message); }
+Result<DhcpReply> parse_dhcp_reply(std::span<const std::byte> message, DhcpRejection* rejection) {
+    Parser parser;
+    auto reply = parser.parse(message);
+    if (!reply && rejection != nullptr)
+        *rejection = parser.rejection();
+    return reply;
+}
+
+std::string_view describe(DhcpFault fault) {
+    switch (fault) {
+    case DhcpFault::Short: return "message: shorter than its header";
+    case DhcpFault::NotAReply: return "op, htype, hlen: no reply for Ethernet";
+    case DhcpFault::Cookie: return "magic cookie: wrong";
+    case DhcpFault::OptionEnd: return "options: one runs past the end";
+    case DhcpFault::MessageType: return "message type (option 53): not one byte of 1 to 8";
+    case DhcpFault::NoMessageType: return "message type (option 53): missing";
+    case DhcpFault::Overload: return "overload (option 52): not one byte";
+    case DhcpFault::SubnetMask: return "subnet mask (option 1): not 4 bytes";
+    case DhcpFault::MaskWithHoles: return "subnet mask (option 1): its ones are not contiguous";
+    case DhcpFault::Router: return "router (option 3): not addresses";
+    case DhcpFault::Dns: return "DNS servers (option 6): not addresses";
+    case DhcpFault::Mtu: return "MTU (option 26): not 2 bytes";
+    case DhcpFault::SmallMtu: return "MTU (option 26): below 576";
+    case DhcpFault::LeaseTime: return "lease time (option 51): not 4 bytes";
+    case DhcpFault::RenewalTime: return "renewal time (option 58): not 4 bytes";
+    case DhcpFault::RebindingTime: return "rebinding time (option 59): not 4 bytes";
+    case DhcpFault::ServerIdentifier: return "server identifier (option 54): not 4 bytes";
+    case DhcpFault::StaticRoutes: return "static routes (option 121): malformed";
+    case DhcpFault::Address: return "yiaddr: an address that no host may have";
+    case DhcpFault::NoServer: return "server identifier (option 54): missing or 0";
+    case DhcpFault::NoLease: return "lease time (option 51): missing or 0";
+    case DhcpFault::LeaseOver: return "lease time (option 51): over before the answer came";
+    case DhcpFault::Count: break;
+    }
+    return "unknown";
+}
 
 Result<std::size_t> parse_static_routes(std::span<const std::byte> value, std::span<Route> routes) {
     if (value.empty())

@@ -19,6 +19,11 @@ constexpr Ipv4 netmask(unsigned prefix) {
     return prefix == 0 ? 0 : ~Ipv4{0} << (32 - prefix);
 }
 
+// Whether one host may have this address: not 0.0.0.0/8, 127.0.0.0/8, a group, class E or the broadcast to all.
+constexpr bool may_be_host(Ipv4 address) {
+    return address >> 24 != 0 && address >> 24 != 127 && address < 0xe0000000;
+}
+
 // The prefix length of a mask, nothing when its ones are not contiguous.
 constexpr std::optional<std::uint8_t> prefix_of(Ipv4 mask) {
     std::uint8_t prefix = 0;

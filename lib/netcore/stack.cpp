@@ -97,13 +97,13 @@ struct Stack::Callbacks {
         return static_cast<Stack*>(interface->state)->transmit(*packet) ? ERR_OK : ERR_MEM;
     }
 
-    static void dhcp_received(void* argument, udp_pcb*, pbuf* packet, const ip_addr_t*, u16_t port) {
+    static void dhcp_received(void* argument, udp_pcb*, pbuf* packet, const ip_addr_t* from, u16_t port) {
         auto& self = *static_cast<Stack*>(argument);
         std::array<std::byte, 1500> message;
         const std::size_t length = pbuf_copy_partial(packet, message.data(), message.size(), 0);
         pbuf_free(packet);
         if (port == kDhcpServerPort)
-            self.dhcp_.receive(std::span(message).first(length), self.host_.now_ns());
+            self.dhcp_.receive(std::span(message).first(length), lwip_ntohl(ip_2_ip4(from)->addr), self.host_.now_ns());
     }
 
     // Every ICMP packet comes by here; 1: it was ours and is freed.

@@ -81,6 +81,7 @@ rt::Task<Result<void>> ManagerServer::counters(
     results.set_listens_refused(tcp_.listens_refused());
     results.set_half_open_ended(tcp.half_open_ended);
     results.set_syns_dropped(tcp.syns_dropped);
+    results.set_dhcp_ignored(stack_.dhcp().ignored());
     co_return {};
 }
 

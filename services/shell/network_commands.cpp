@@ -31,7 +31,7 @@ constexpr std::uint64_t kMostPings = 1000;
 std::string_view name_of(NetworkManager::DhcpState state) {
     switch (state) {
     case NetworkManager::DhcpState::no_device: return "no device: no driver has attached";
-    case NetworkManager::DhcpState::discovering: return "discovering: no DHCP server has answered yet";
+    case NetworkManager::DhcpState::discovering: return "discovering: no lease from a DHCP server yet";
     case NetworkManager::DhcpState::requesting: return "requesting";
     case NetworkManager::DhcpState::bound: return "bound";
     case NetworkManager::DhcpState::renewing: return "renewing";
@@ -85,7 +85,8 @@ void print_counters(Output& out, const NetworkManager::CountersResults::Reader& 
     if (counters.listens_refused() != 0)
         out << "refused     " << counters.listens_refused() << " listens on ports that were not granted\n";
     out << "other       " << counters.arp_requests() << " ARP requests, " << counters.icmp_echo_answered()
-        << " echoes answered, " << counters.dhcp_sent() << " DHCP messages\n";
+        << " echoes answered, " << counters.dhcp_sent() << " DHCP messages, "
+        << counters.dhcp_ignored() << " answers ignored\n";
 }
 
 std::string_view name_of(schema::Ping::EchoResults::Outcome outcome) {

@@ -263,6 +263,7 @@ void write_stack_counters(Writer& out, const NetworkManager::CountersResults::Re
         .member("listens_refused", counters.listens_refused())
         .member("half_open_ended", counters.half_open_ended())
         .member("syns_dropped", counters.syns_dropped())
+        .member("dhcp_ignored", counters.dhcp_ignored())
         .end_object();
 }
 

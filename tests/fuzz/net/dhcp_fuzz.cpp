@@ -25,7 +25,7 @@ struct Host final : DhcpClient::Host {
         transaction = parse_request(message).transaction;
     }
     std::uint16_t lease_gained(const DhcpReply& lease) override {
-        require(lease.address != 0 && lease.prefix <= 32 && lease.route_count <= DhcpReply::kMaxRoutes);
+        require(may_be_host(lease.address) && lease.lease_seconds != 0 && lease.prefix <= 32 && lease.route_count <= DhcpReply::kMaxRoutes);
         const RouteTable routes = routes_of(lease);
         (void)routes.next_hop(0xa9fea9fe);
         (void)routes.default_gateway();
@@ -79,7 +79,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             }
             for (std::size_t edits = operation % 7 == 0 ? byte() % 4 : 0u; edits > 0; --edits)
                 message.raw()[byte() * 2u % message.raw().size()] = byte();
-            client.receive(message.bytes(operation % 11 != 0), now);
+            client.receive(message.bytes(operation % 11 != 0), 0xffffffff, now);
             now += std::uint64_t{byte()} * 10'000'000;
         }
         require(client.state() == DhcpClient::State::Stopped || client.deadline_ns() >= now ||

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "tests/unit/netcore/dhcp_server_script.hpp"
@@ -28,7 +29,7 @@ struct DhcpClientTest : testing::Test, DhcpClient::Host {
     void lease_lost() override { address = 0; }
     void say(std::string_view line) override { lines.emplace_back(line); }
 
-    void give(const DhcpMessage& message) { client.receive(message.bytes(), now); }
+    void give(const DhcpMessage& message) { client.receive(message.bytes(), ip(10, 9, 0, 1), now); }
     // Lets time pass until the client has asked to be called.
     void advance_to_deadline() {
         now = std::max(now, client.deadline_ns());
@@ -143,7 +144,7 @@ TEST_F(DhcpClientTest, AnswersForOthersAreIgnored) {
     give(home_reply(DhcpType::Offer, transaction(), kMac, 0));
     EXPECT_EQ(client.state(), State::Discovering);
     EXPECT_EQ(client.ignored(), 5u);
-    client.receive({}, now);
+    client.receive({}, 0, now);
     EXPECT_EQ(client.ignored(), 6u);
 }
 
@@ -280,9 +281,149 @@ TEST_F(DhcpClientTest, LeaseWithoutEndIsNeverRenewedAndOneWithoutTimeIsNoLease) 
     EXPECT_TRUE(said("lease without end"));
 }
 
+TEST_F(DhcpClientTest, AddressesThatNoHostMayHaveAreNeitherRequestedNorTaken) {
+    const Ipv4 refused[] = {0, ip(0, 1, 2, 3), ip(127, 0, 0, 1), ip(224, 0, 0, 5), ip(239, 255, 255, 255), ip(240, 0, 0, 1),
+                            0xffffffff};
+    client.start(kMac, now);
+    for (const Ipv4 address : refused)
+        give(home_reply(DhcpType::Offer, transaction(), kMac, address));
+    EXPECT_EQ(client.state(), State::Discovering);
+    EXPECT_EQ(client.ignored(), std::size(refused));
+    give(home_reply(DhcpType::Offer, transaction(), kMac));
+    for (const Ipv4 address : refused)
+        give(home_reply(DhcpType::Ack, transaction(), kMac, address));
+    EXPECT_EQ(client.state(), State::Requesting);
+    EXPECT_EQ(client.ignored(), 2 * std::size(refused));
+    ASSERT_EQ(lines.size(), 3u) << "said once";
+    EXPECT_EQ(lines[1], "dhcp: answer of 10.9.0.1 ignored: yiaddr: an address that no host may have");
+    give(home_reply(DhcpType::Ack, transaction(), kMac, ip(223, 255, 255, 254)));
+    EXPECT_EQ(address, ip(223, 255, 255, 254));
+}
+
+TEST_F(DhcpClientTest, AnAnswerThatCannotBeUsedIsSaidOnceWithItsFieldAndIsNotCalledSilence) {
+    client.start(kMac, now);
+    auto broken = home_reply(DhcpType::Offer, transaction(), kMac);
+    broken.option(51, {1, 2, 3});
+    for (int i = 0; i < 12; ++i) {
+        give(broken);
+        advance_to_deadline();
+    }
+    EXPECT_EQ(client.ignored(), 12u);
+    EXPECT_EQ(lines[1], "dhcp: answer of 10.9.0.1 ignored: lease time (option 51): not 4 bytes");
+    EXPECT_EQ(std::ranges::count(lines, lines[1]), 1);
+    EXPECT_FALSE(said("no answer from a DHCP server yet"));
+    EXPECT_TRUE(said("no answer yet that can be used, trying again in 2 s"));
+    give(home_reply(DhcpType::Offer, transaction(), kMac, ip(10, 0, 2, 15), 0));
+    EXPECT_EQ(lines.back(), "dhcp: answer of 10.9.0.1 ignored: server identifier (option 54): missing or 0");
+    auto cut = broken;
+    cut.raw().resize(200);
+    give(cut);
+    EXPECT_EQ(lines.back(), "dhcp: answer of 10.9.0.1 ignored: message: shorter than its header");
+    // Once there is a lease the same is news again; what is for others is not ours to speak of.
+    give(home_reply(DhcpType::Offer, transaction(), kMac));
+    give(home_reply(DhcpType::Ack, transaction(), kMac));
+    advance_to_deadline();
+    ASSERT_EQ(client.state(), State::Renewing);
+    auto renewal = home_reply(DhcpType::Ack, transaction() + 1, kMac);
+    renewal.option(51, {1, 2, 3});
+    const std::size_t before = lines.size();
+    give(renewal);
+    EXPECT_EQ(lines.size(), before);
+    renewal.put32(4, transaction());
+    give(renewal);
+    EXPECT_EQ(lines.back(), "dhcp: answer of 10.9.0.1 ignored: lease time (option 51): not 4 bytes");
+    while (client.state() == State::Renewing)
+        advance_to_deadline();
+    EXPECT_EQ(lines.back(), "dhcp: the server does not answer as it should, asking any");
+}
+
+TEST_F(DhcpClientTest, AnAcknowledgementWithoutALeaseTimeIsSaid) {
+    client.start(kMac, now);
+    give(home_reply(DhcpType::Offer, transaction(), kMac));
+    auto none = home_reply(DhcpType::Ack, transaction(), kMac);
+    none.option32(51, 0);
+    for (int i = 0; i < 4; ++i) {
+        give(none);
+        advance_to_deadline();
+    }
+    EXPECT_EQ(client.state(), State::Discovering);
+    EXPECT_EQ(client.ignored(), 4u);
+    ASSERT_EQ(lines.size(), 5u);
+    EXPECT_EQ(lines[2], "dhcp: answer of 10.9.0.1 ignored: lease time (option 51): missing or 0");
+    EXPECT_EQ(lines[3], "dhcp: the server offered and then did not answer as it should");
+}
+
+TEST_F(DhcpClientTest, OptionsThatAreNotUsedAreSaidAndTheRestIs) {
+    const auto answer = [&](DhcpType type) {
+        auto message = home_reply(type, transaction(), kMac);
+        message.option(26, {0, 67}).option(121, {0x40, 1, 2, 3});
+        return message;
+    };
+    client.start(kMac, now);
+    give(answer(DhcpType::Offer));
+    give(answer(DhcpType::Ack));
+    EXPECT_EQ(address, ip(10, 0, 2, 15));
+    ASSERT_EQ(lines.size(), 5u);
+    EXPECT_EQ(lines[2], "dhcp: option of 10.9.0.1 not used: MTU (option 26): below 576");
+    EXPECT_EQ(lines[3], "dhcp: option of 10.9.0.1 not used: static routes (option 121): malformed");
+    EXPECT_NE(lines[4].find("gateway 10.0.2.2"), std::string::npos) << lines[4];
+    EXPECT_EQ(client.ignored(), 2u);
+    advance_to_deadline();
+    give(answer(DhcpType::Ack));
+    EXPECT_EQ(lines.size(), 7u) << "renewing, renewed";
+    EXPECT_EQ(client.ignored(), 4u);
+}
+
+TEST_F(DhcpClientTest, AShortLeaseIsNeverHeldBeyondItsEnd) {
+    for (const std::uint32_t seconds : {1u, 2u, 5u, 9u}) {
+        MacAddress mac = kMac;
+        mac[5] = static_cast<std::uint8_t>(seconds);   // another device: from the beginning
+        client.start(mac, now);
+        const auto answer = [&](DhcpType type) {
+            auto message = home_reply(type, transaction(), mac);
+            message.option32(51, seconds);
+            return message;
+        };
+        give(answer(DhcpType::Offer));
+        const std::uint64_t requested = now;
+        now += kSecond / 2;   // the answer took that long
+        give(answer(DhcpType::Ack));
+        ASSERT_EQ(client.state(), State::Bound);
+        while (client.has_lease())
+            advance_to_deadline();
+        EXPECT_EQ(now - requested, seconds * kSecond);
+        EXPECT_EQ(address, 0u);
+    }
+}
+
+TEST_F(DhcpClientTest, AShortLeaseIsRenewedWithoutALineEachTimeAndOneThatIsOverIsNotTaken) {
+    client.start(kMac, now);
+    const auto answer = [&](DhcpType type) {
+        auto message = home_reply(type, transaction(), kMac);
+        message.option32(51, 4);
+        return message;
+    };
+    give(answer(DhcpType::Offer));
+    give(answer(DhcpType::Ack));
+    for (int i = 0; i < 20; ++i) {
+        advance_to_deadline();
+        ASSERT_EQ(client.state(), State::Renewing);
+        give(answer(DhcpType::Ack));
+        ASSERT_EQ(client.state(), State::Bound);
+    }
+    EXPECT_EQ(lines.size(), 5u);
+    advance_to_deadline();
+    now += 4 * kSecond;
+    give(answer(DhcpType::Ack));
+    EXPECT_EQ(client.state(), State::Renewing);
+    EXPECT_EQ(lines.back(), "dhcp: answer of 10.9.0.1 ignored: lease time (option 51): over before the answer came");
+    client.tick(now);
+    EXPECT_EQ(address, 0u) << "the old one is over as well";
+}
+
 TEST_F(DhcpClientTest, NothingHappensBeforeTheDeadlineOrBeforeTheStart) {
     client.tick(now);
-    client.receive(home_reply(DhcpType::Offer, 0, kMac).bytes(), now);
+    client.receive(home_reply(DhcpType::Offer, 0, kMac).bytes(), 0, now);
     EXPECT_TRUE(sent.empty());
     client.start(kMac, now);
     client.tick(now + 1);

@@ -206,10 +206,11 @@ TEST(StatusJsonTest, StackAndServerCountersAreShown) {
     answer.results().set_frames_in(3);
     answer.results().set_half_open_ended(64);
     answer.results().set_syns_dropped(5);
+    answer.results().set_dhcp_ignored(6);
     answer.results().set_tcp_retransmits(1);
     const std::string json = answer.json(write_stack_counters);
     EXPECT_TRUE(json.contains(R"("frames_in":3)") && json.contains(R"("tcp_retransmits":1)")) << json;
-    EXPECT_TRUE(json.contains(R"("half_open_ended":64,"syns_dropped":5)")) << json;
+    EXPECT_TRUE(json.contains(R"("half_open_ended":64,"syns_dropped":5,"dhcp_ignored":6)")) << json;
 
     std::array<char, 1024> storage;
     json::Writer writer(storage);
