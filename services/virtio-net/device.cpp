@@ -19,7 +19,7 @@ rt::Task<Result<void>> Device::begin(const client::PciFunction& function, bool i
 
     auto negotiated = CO_TRY(co_await broker_.negotiate(kFeatureMac | kFeatureStatus | kFeatureAnyLayout));
     if (negotiated->outcome() != schema::QueueBroker::NegotiateResults::Outcome::accepted) {
-        rt::log_error("device refused its features, offered {:x}", negotiated->offered());
+        refused_offer_ = negotiated->offered();
         co_return Error::Failed;
     }
     const std::uint64_t accepted = negotiated->accepted();

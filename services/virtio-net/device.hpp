@@ -35,6 +35,9 @@ public:
                                     const client::MemoryObject& pool, std::uint32_t slot_bytes);
     rt::Task<void> close(const client::AddressSpace& address_space);
 
+    // What the device offered when it refused the features that were accepted, 0 when it did not refuse.
+    std::uint64_t refused_offer() const { return refused_offer_; }
+
     const MacAddress& mac() const { return mac_; }
     bool legacy() const { return legacy_; }
     const FrameLayout& layout() const { return layout_; }
@@ -62,6 +65,7 @@ private:
     std::uint16_t count_ = 0;
     bool message_signalled_ = false;
     bool configuration_routed_ = false;  // the device raises interrupt 0 for its configuration
+    std::uint64_t refused_offer_ = 0;
     bool legacy_ = false;
     bool any_layout_ = false;
     bool has_mac_ = false;

@@ -9,6 +9,7 @@ namespace capos::virtio_net {
 // Feature bits (5.1.3).
 inline constexpr std::uint64_t kFeatureMac = std::uint64_t{1} << 5;
 inline constexpr std::uint64_t kFeatureStatus = std::uint64_t{1} << 16;
+inline constexpr std::uint64_t kFeatureAccessPlatform = std::uint64_t{1} << 33;   // behind an IOMMU
 inline constexpr std::uint64_t kFeatureAnyLayout = std::uint64_t{1} << 27;   // legacy: header and frame may share a buffer
 
 // Device-specific configuration (5.1.4).

@@ -40,6 +40,7 @@ public:
     // Whether frames have been moving.
     bool started() const { return started_; }
     const FrameCounters& counters() const { return counters_; }
+    const Device& device() const { return device_; }
 
 private:
     rt::Task<Result<void>> start();
