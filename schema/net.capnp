@@ -102,7 +102,8 @@ interface Ping {
   struct EchoResults {
     outcome @0 :Outcome;
     roundTripNs @1 :UInt64;
-    enum Outcome { answered @0; timedOut @1; noRoute @2; noAddress @3; notSent @4; }   # notSent: no memory, or no driver takes it
+    # notSent: no memory, or no driver takes it. notAHost: the address is a group's, a broadcast, or no host may have it.
+    enum Outcome { answered @0; timedOut @1; noRoute @2; noAddress @3; notSent @4; notAHost @5; }
   }
 }
 

@@ -334,6 +334,11 @@ void Stack::lease_lost() {
 
 void Stack::start(Ping& ping, Ipv4 destination, std::uint32_t timeout_ms) {
     forget(ping);
+    const ip_addr_t to = lwip_address(destination);
+    if (!may_be_host(destination) || ip4_addr_isbroadcast(ip_2_ip4(&to), interface_.get())) {
+        ping.outcome_ = Ping::Outcome::NotAHost;
+        return;
+    }
     if (!dhcp_.has_lease()) {
         ping.outcome_ = Ping::Outcome::NoAddress;
         return;
@@ -364,7 +369,6 @@ void Stack::start(Ping& ping, Ipv4 destination, std::uint32_t timeout_ms) {
     std::memcpy(packet->payload, &header, sizeof header);
     header.chksum = inet_chksum(packet->payload, packet->len);
     std::memcpy(packet->payload, &header, sizeof header);
-    const ip_addr_t to = lwip_address(destination);
     if (raw_sendto(echo_socket_, packet, &to) == ERR_OK) {
         ping.outcome_ = Ping::Outcome::Pending;
         ping.next_ = pings_;

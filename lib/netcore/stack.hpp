@@ -88,7 +88,7 @@ struct ConnectionInfo {
 // One echo request under way. Stays where it is until it is done or destroyed.
 class Ping {
 public:
-    enum class Outcome : std::uint8_t { Pending, Answered, TimedOut, NoRoute, NoAddress, NotSent };
+    enum class Outcome : std::uint8_t { Pending, Answered, TimedOut, NoRoute, NoAddress, NotSent, NotAHost };
 
     class Events {
     public:
@@ -168,8 +168,8 @@ public:
     std::uint64_t next_deadline_ns() const;
     void run_timers();
 
-    // Sends one echo request. The outcome may be there at once (no route, no address, nothing could be sent, or the
-    // address is this machine's own, which answers without a packet); else ping.events is told.
+    // Sends one echo request. The outcome may be there at once (no route, no address, nothing could be sent,
+    // a destination that is no single host's, or this machine's own address, which answers without a packet); else ping.events is told.
     void start(Ping& ping, Ipv4 destination, std::uint32_t timeout_ms);
 
     NetworkConfig config() const;

@@ -22,6 +22,7 @@ schema::Ping::EchoResults::Outcome outcome_of(netcore::Ping::Outcome outcome) {
     case From::NoRoute: return To::no_route;
     case From::NoAddress: return To::no_address;
     case From::NotSent: return To::not_sent;
+    case From::NotAHost: return To::not_a_host;
     case From::Pending:
     case From::TimedOut: break;
     }

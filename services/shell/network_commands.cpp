@@ -27,6 +27,7 @@ using schema::NetworkManager;
 constexpr std::uint32_t kPingTimeoutMs = 1000;
 constexpr std::uint64_t kPingCount = 4;
 constexpr std::uint64_t kMostPings = 1000;
+constexpr std::uint32_t kInfiniteLease = 0xffffffff;   // seconds (RFC 2131, 3.3)
 
 std::string_view name_of(NetworkManager::DhcpState state) {
     switch (state) {
@@ -59,9 +60,14 @@ void print_config(Output& out, const NetworkManager::ConfigResults::Reader& conf
         out << "gateway     " << Ipv4{config.gateway()} << '\n';
     for (const std::uint32_t server : config.dns())
         out << "DNS         " << Ipv4{server} << '\n';
-    if (config.lease_seconds() != 0)
-        out << "lease       " << Duration{config.lease_seconds() * rt::kSecond} << " from " << Ipv4{config.dhcp_server()}
-            << ", bound at " << text::Seconds{config.bound_at_ns()} << " s\n";
+    if (config.lease_seconds() == 0)
+        return;
+    out << "lease       ";
+    if (config.lease_seconds() == kInfiniteLease)
+        out << "for ever";
+    else
+        out << Duration{config.lease_seconds() * rt::kSecond};
+    out << " from " << Ipv4{config.dhcp_server()} << ", bound at " << text::Seconds{config.bound_at_ns()} << " s\n";
 }
 
 void print_counters(Output& out, const NetworkManager::CountersResults::Reader& counters) {
@@ -96,6 +102,7 @@ std::string_view name_of(schema::Ping::EchoResults::Outcome outcome) {
     case Outcome::timed_out: return "no answer within a second";
     case Outcome::no_route: return "there is no route to it; net shows the routes";
     case Outcome::not_sent: return "could not be sent: no driver takes packets, or no memory is left";
+    case Outcome::not_a_host: return "such an address cannot be pinged: it is a group's, a broadcast, or one that no host may have";
     case Outcome::no_address: return "this machine has no address yet; net shows why";
     }
     return "unknown";
@@ -181,7 +188,7 @@ rt::Task<void> run_ping(const Context& context) {
             out << Ipv4{*address} << ": " << sent + 1 << " answered in " << Duration{time} << '\n';
         } else {
             out << Ipv4{*address} << ": " << sent + 1 << ' ' << name_of(outcome) << '\n';
-            if (outcome == Outcome::no_route || outcome == Outcome::no_address)
+            if (outcome == Outcome::no_route || outcome == Outcome::no_address || outcome == Outcome::not_a_host)
                 co_return;
         }
         co_await out.flush();

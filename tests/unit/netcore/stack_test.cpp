@@ -173,6 +173,19 @@ TEST_F(StackTest, PingOfTheOwnAddressIsAnsweredAndOneThatCannotLeaveSaysSo) {
     EXPECT_EQ(done.calls, 0);
 }
 
+TEST_F(StackTest, WhatIsNoSingleHostsAddressIsNotPinged) {
+    Ping ping(done);
+    stack->start(ping, ip(127, 0, 0, 1), 1000);
+    EXPECT_EQ(ping.outcome(), Ping::Outcome::NotAHost) << "with or without an address of our own";
+    bind();
+    for (const Ipv4 address : {Ipv4{0}, ip(0, 0, 0, 1), ip(127, 0, 0, 1), ip(224, 0, 0, 1), ip(250, 1, 1, 1), Ipv4{0xffffffff}}) {
+        stack->start(ping, address, 1000);
+        EXPECT_EQ(ping.outcome(), Ping::Outcome::NotAHost) << address;
+    }
+    EXPECT_TRUE(outgoing.empty());
+    EXPECT_EQ(done.calls, 0);
+}
+
 TEST_F(StackTest, AnArpAnswerIsNotCountedAsARequest) {
     ASSERT_TRUE(stack->attach(kOwnMac, 1500));
     const auto transaction = dhcp_request(*next()).transaction;
