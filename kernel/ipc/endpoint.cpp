@@ -55,10 +55,17 @@ void EndpointQueue::destroy() {
 Outcome EndpointQueue::call(KernelCall& call) { return call.unimplemented(); }
 void EndpointQueue::describe(TextWriter& out) const { out << "endpoint queue " << name(); }
 
+// Services make numbers of fields, so neighbours often differ in high bits only: all bits count (Fibonacci hashing).
+EndpointQueue::Bucket& EndpointQueue::bucket(std::uint64_t number) {
+    return numbers_[number * 0x9e3779b97f4a7c15 >> (64 - kBucketBits)];
+}
+
 EndpointReference* EndpointQueue::find(std::uint64_t number) {
-    auto& bucket = numbers_[number % kBuckets];
-    for (EndpointReference* at = bucket.front(); at != nullptr; at = bucket.next(*at))
+    Bucket& chain = bucket(number);
+    for (EndpointReference* at = chain.front(); at != nullptr; at = chain.next(*at)) {
+        work_done += kStepWork;
         if (at->number_ == number) return at;
+    }
     return nullptr;
 }
 
@@ -74,7 +81,7 @@ Result<Ref<EndpointReference>> EndpointQueue::mint(Process& minter, std::uint64_
     reference->interface_id_ = interface_id;
     reference->minter_ = minter.pid();
     reference->persistent_ = persistent;
-    numbers_[number % kBuckets].push_back(*reference);
+    bucket(number).push_back(*reference);
     return Ref<EndpointReference>(*reference);
 }
 
@@ -100,9 +107,11 @@ void EndpointQueue::kill(EndpointReference& reference) {
 
 // Its entries in flight belong to nobody from now on; they come back with their answers.
 void EndpointQueue::destroy_reference(EndpointReference& reference) {
-    if (reference.in_flight_count_ != 0)
+    if (reference.in_flight_count_ != 0) {
+        work_done += in_flight_.size() * kStepWork;
         for (InFlight& entry : in_flight_)
             if (entry.reference == &reference) entry.reference = nullptr;
+    }
     Slab<EndpointReference>::destroy(&reference);
 }
 
@@ -136,6 +145,7 @@ void EndpointQueue::pump() {
     for (EndpointReference* at = turns_.front(); at != nullptr && !receivers_.empty();) {
         EndpointReference& reference = *at;
         if (!may_deliver(reference)) [[unlikely]] {    // it has enough in flight: its turn waits
+            work_done += kStepWork;
             at = turns_.next(*at);
             continue;
         }

@@ -76,19 +76,22 @@ private:
         std::uint32_t generation;
         std::uint32_t next_free;
     };
-    static constexpr std::uint32_t kBuckets = 32;
+    static constexpr unsigned kBucketBits = 5;
     static constexpr std::uint32_t kNone = 0xffffffff;
 
     EndpointQueue() = default;
     ~EndpointQueue() = default;
     void destroy() override;
+    using Bucket = List<EndpointReference, NumberTag>;
+    Bucket& bucket(std::uint64_t number);
+    // These three walk lists that processes make long; each step is work done.
     EndpointReference* find(std::uint64_t number);
     void pump();                                      // pairs what waits with who waits
+    void destroy_reference(EndpointReference& reference);
     void deliver(CallRecord& receiver, EndpointReference& reference);
     void deliver_notice(CallRecord& receiver, EndpointReference& reference);
     void kill(EndpointReference& reference);
     bool may_deliver(const EndpointReference& reference) const;
-    void destroy_reference(EndpointReference& reference);
     InFlight* entry(std::uint64_t call_id);
     void free_entry(InFlight& entry);
 
@@ -104,7 +107,7 @@ private:
     std::uint32_t parked_per_number_ = 0;
     List<CallRecord> receivers_;
     List<EndpointReference, TurnTag> turns_;          // references with a parked call or a notice
-    List<EndpointReference, NumberTag> numbers_[kBuckets];
+    Bucket numbers_[1 << kBucketBits];
     bool closed_ = false;
 };
 

@@ -445,6 +445,69 @@ TEST_F(EndpointTest, AClientThatAbandonsItsCallsLeavesRoomForOthers) {
     EXPECT_EQ(server.receive(endpoint).message, bytes_of("again"));
 }
 
+// What a service that means to keep the kernel busy has made: numbers `step` apart, 0 not among them, that nobody holds
+// any more and whose release nobody takes.
+class LongListsTest : public EndpointTest {
+protected:
+    static constexpr std::uint64_t kNumbers = 4096;
+    static constexpr int kCalls = 400;                // less than a drain takes of calls that find nothing to walk
+    User& maker = system.user("maker", {.object_bytes = 4 << 20, .sq_entries = 512, .cq_entries = 512,
+                                        .message_bytes = 1 << 20});
+    abi::Handle many = maker.create_endpoint("many");
+
+    void mint_numbers(std::uint64_t step) {
+        for (std::uint64_t i = 1; i <= kNumbers; ++i) {
+            const abi::Handle reference = maker.mint(many, i * step, kEcho);
+            ASSERT_NE(reference, abi::kNoHandle) << error_name(maker.refused);
+            ASSERT_EQ(maker.release(reference), Error::None);
+        }
+    }
+    void begin_revoke(std::uint64_t number) {
+        maker.begin_call(many, schema::Endpoint::kInterfaceId,
+                         static_cast<std::uint16_t>(schema::Endpoint::Method::revoke),
+                         message_of<schema::Endpoint::RevokeParams>([&](auto& params) { params.set_number(number); }),
+                         {.capacity = 0});
+    }
+};
+
+TEST_F(LongListsTest, ABatchThatLooksForNumbersAmongManyIsTakenInParts) {
+    for (int i = 0; i < kCalls; ++i) begin_revoke(0);
+    EXPECT_EQ(maker.enter(), 0u + kCalls);                // nothing to walk yet
+    mint_numbers(32);
+    for (int i = 0; i < kCalls; ++i) begin_revoke(0);
+    const std::uint64_t at_once = maker.enter(kCalls, abi::kNoDeadline);
+    EXPECT_LT(at_once, 0u + kCalls);
+    EXPECT_EQ(at_once + maker.enter(), 0u + kCalls);
+}
+
+TEST_F(LongListsTest, NumbersThatDifferInFewBitsAreFoundAsFast) {
+    for (const std::uint64_t step : {std::uint64_t{1}, std::uint64_t{32}, std::uint64_t{1} << 32}) {
+        mint_numbers(step);
+        const std::uint64_t before = kernel::work_done;
+        begin_revoke(0);
+        maker.enter();
+        EXPECT_LT(kernel::work_done - before, kNumbers / 8 * kernel::kStepWork) << step;
+        for (std::uint64_t i = 1; i <= kNumbers; ++i) EXPECT_EQ(maker.revoke(many, i * step), Error::None);
+    }
+}
+
+TEST_F(LongListsTest, PassingNumbersWhoseTurnWaitsIsWork) {
+    constexpr std::uint64_t kWaiting = 200;
+    const abi::Handle narrow = maker.create_endpoint("narrow", 1, 1);
+    User& caller = system.user("caller", {.slots = 512, .sq_entries = 512, .cq_entries = 512});
+    for (std::uint64_t number = 0; number < kWaiting; ++number) {
+        const abi::Handle minted = maker.mint(narrow, number, kEcho);
+        caller.begin_call(caller.grant_from(maker, minted), kEcho, 0, {}, {.capacity = 0});
+        caller.enter();
+        EXPECT_EQ(maker.release(minted), Error::None);
+    }
+    EXPECT_EQ(maker.receive(narrow).header.number, 0u);      // the one place is taken
+    const std::uint64_t before = kernel::work_done;
+    maker.begin_receive(narrow);
+    maker.enter();
+    EXPECT_GE(kernel::work_done - before, (kWaiting - 1) * kernel::kStepWork);
+}
+
 TEST_F(EndpointTest, CancellingACallInFlightLeavesTheServiceWithACallerGone) {
     const abi::Handle reference = lend(client, 1);
     const std::uint64_t call = begin(client, reference, "x");
