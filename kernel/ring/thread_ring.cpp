@@ -292,6 +292,7 @@ void ThreadRing::call(const abi::Submission& entry) {
         process_->table().unreserve(entry.accept_capabilities);
         return refuse(entry, Error::NoRoom);
     }
+    work_done += message->size();
     if (!message->empty()) __builtin_memcpy(request_copy, message->data(), message->size());
     object.retain();                       // the method may drop the caller's last handle to it
     {

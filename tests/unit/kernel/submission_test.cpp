@@ -348,6 +348,22 @@ TEST_F(SubmissionTest, ALongBatchOfKernelCallsIsTakenInParts) {
     EXPECT_EQ(big.enter(), 488u);
 }
 
+TEST_F(SubmissionTest, ABatchOfLargeRequestsToTheKernelIsTakenInParts) {
+    User& big = system.user("big", {.sq_entries = 128, .cq_entries = 128, .message_bytes = 1 << 20});
+    abi::Submission entry{};
+    entry.operation = abi::Operation::Call;
+    entry.handle = big.timer;
+    entry.interface_or_call = schema::Timer::kInterfaceId;
+    entry.method = 99;
+    entry.message_length = kernel::kKernelMessageBytes;        // all from one place
+    entry.deadline = abi::kNoDeadline;
+    for (int i = 0; i < 100; ++i) big.push(entry);
+    // Each costs its copy and a call.
+    constexpr std::uint64_t kAtOnce = (1 << 20) / (kernel::kKernelMessageBytes + kernel::kCallWork) + 1;
+    EXPECT_EQ(big.enter(100, abi::kNoDeadline), kAtOnce);
+    EXPECT_EQ(big.enter(), 100 - kAtOnce);
+}
+
 // --- calls on kernel objects
 
 TEST_F(SubmissionTest, AMalformedMessageIsRefused) {
