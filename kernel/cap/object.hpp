@@ -41,7 +41,8 @@ public:
     virtual EndpointReference* as_endpoint_reference() { return nullptr; }
 
     void retain() { ++references_; }
-    // The last release hands the object to the reaper, which destroys it before the kernel is left.
+    // The last release hands the object to the reaper, which destroys it later: mostly before the kernel is left, but with
+    // much to do threads run in between. What the object stood for may have a successor by then.
     void release() {
         if (--references_ == 0) enqueue_for_destruction();
     }

@@ -101,6 +101,9 @@ Result<void> DeviceFunction::map_registers() {
 Result<void> DeviceFunction::begin_claim(Ref<PciFunctionObject> claim) {
     TRY(map_registers());
     pci::update_command(config_space(), identity_.where, pci::kCommandIo | pci::kCommandMemory, 0);
+    if (++claim_number_ == 0)
+        claim_number_ = 1;
+    claim->begin(claim_number_);
     pending_claim_ = std::move(claim);
     start_reset(FunctionState::Claiming);
     return {};

@@ -60,7 +60,7 @@ public:
     TransportKind transport_kind() const { return kind_; }
     std::uint16_t msix_vectors() const { return msix_vectors_; }
     FunctionState state() const { return state_; }
-    std::uint32_t claim_number() const { return claim_number_; }
+    std::uint32_t claim_number() const { return claim_number_; }     // of the latest claim; 0 before the first
     std::string_view holder() const { return holder_; }
     void set_holder(std::string_view name);
     // Slots that the device holds at this moment, in all queues.
@@ -69,11 +69,13 @@ public:
     // Whether the brokered regime can drive it: a transport, and a device type whose messages carry no addresses.
     bool has_broker() const;
     // Of an unclaimed function: a claim begins. `claim` is kept until the reset is over; state() is then Claimed or
-    // Dead, at once or when waiters() are answered. OutOfMemory: no window for its registers.
+    // Dead, at once or when waiters() are answered. OutOfMemory: no window for its registers; no claim has begun then,
+    // and `claim` never is one.
     Result<void> begin_claim(Ref<PciFunctionObject> claim);
     // Hands over what begin_claim() kept.
     Ref<PciFunctionObject> take_claim() { return std::move(pending_claim_); }
-    // The last reference to claim `number` is gone.
+    // The last reference to claim `number` is gone. Nothing when that is not the claim there is: the reaper may tell of
+    // a claim's end late, and of a claim that never began (number 0).
     void release_claim(std::uint32_t number);
     // The driver wants a reset. state() is then Claimed or Dead, or Resetting and the caller waits on waiters().
     void begin_reset();

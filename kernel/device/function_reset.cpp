@@ -26,8 +26,6 @@ void DeviceFunction::release_claim(std::uint32_t number) {
 }
 
 void DeviceFunction::start_reset(FunctionState state) {
-    if (state == FunctionState::Claiming)
-        ++claim_number_;
     state_ = state;
     ++epoch_;
     in_level_reset_ = restored_ = false;

@@ -14,7 +14,7 @@ namespace capos::kernel {
 using device::FunctionState;
 
 PciFunctionObject::PciFunctionObject(device::DeviceFunction& function)
-    : function_(&function), claim_(function.claim_number() + 1) {}
+    : function_(&function) {}
 
 Result<Ref<PciFunctionObject>> PciFunctionObject::create(Ledger& ledger, device::DeviceFunction& function) {
     return Ref<PciFunctionObject>(*TRY(Slab<PciFunctionObject>::create(&ledger, function)));

@@ -16,8 +16,10 @@ class PciFunctionObject final : public Object {
 public:
     using Interface = schema::PciFunction;
 
-    // The claim that begins next on `function`.
+    // For a claim of `function` that is about to begin; stale until begin(). QuotaExceeded, OutOfMemory.
     static Result<Ref<PciFunctionObject>> create(Ledger& ledger, device::DeviceFunction& function);
+    // It has begun, as the function's claim `number`, which is not 0.
+    void begin(std::uint32_t number) { claim_ = number; }
     // Answers a call of PciBus.claim that waited: with the claim, or without one when the reset failed.
     static void answer_claim(Reply& reply, Ref<PciFunctionObject> claim);
 
@@ -39,7 +41,7 @@ private:
     void destroy() override;
 
     device::DeviceFunction* function_;
-    std::uint32_t claim_;
+    std::uint32_t claim_ = 0;        // no claim has this number
 };
 
 }  // namespace capos::kernel

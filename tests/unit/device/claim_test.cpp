@@ -64,12 +64,32 @@ TEST_F(ClaimTest, RegisterWindowsInMemoryOrBeyondTheProcessorsReachAreNotBelieve
 }
 
 TEST_F(ClaimTest, NoMoreIsMappedOfAStructureThanAnybodyNeedsAndNoWindowLeftIsOverload) {
-    fake_machine().windows_used_up = true;
+    fake_machine().windows_refused = 1;
     EXPECT_EQ(try_claim(FakeMachine::kLarge).status, Error::Overloaded);
     EXPECT_EQ(facts(FakeMachine::kLarge).regime, "unclaimed");
-    fake_machine().windows_used_up = false;
     claim(FakeMachine::kLarge);
     EXPECT_LE(fake_machine().longest_window, 64u * 1024);
+}
+
+// What is left of the claim that did not begin is destroyed after the next has begun.
+TEST_F(ClaimTest, ClaimThatDidNotBeginTakesNothingFromTheNext) {
+    fake_machine().windows_refused = 1;
+    std::uint64_t begun[2];
+    for (std::uint64_t& call : begun)
+        call = driver.begin_call(bus, Bus::kInterfaceId, 1, message_of<Bus::ClaimParams>([](auto& params) {
+                                     params.set_bdf(FakeMachine::kRefused);
+                                 }),
+                                 {.accept = 1});
+    driver.enter();
+    machine().settle();
+    EXPECT_EQ(driver.finish<Bus::ClaimResults>(begun[0]).status, Error::Overloaded);
+    const auto claimed = driver.finish<Bus::ClaimResults>(begun[1]);
+    EXPECT_EQ(claimed.results.outcome(), Outcome::claimed);
+    EXPECT_EQ(facts(FakeMachine::kRefused).regime, "brokered");
+    const abi::Handle function = claimed.handle(claimed.results.function());
+    EXPECT_EQ(reset(function), Error::None);
+    driver.release(function);
+    EXPECT_EQ(facts(FakeMachine::kRefused).regime, "unclaimed");
 }
 
 TEST_F(ClaimTest, FunctionsThatCannotBeClaimedSayWhy) {

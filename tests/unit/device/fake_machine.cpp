@@ -88,7 +88,7 @@ FakeMachine::FakeMachine() {
     legacy(kLegacy).msix = true;
     legacy(kStubborn).reset_reads = ~0u;
     legacy(kSlow).reset_reads = 1000;
-    for (const std::uint16_t bdf : {kModern, kStuckReset, kStuckMaster, kInMemory, kBeyond})
+    for (const std::uint16_t bdf : {kModern, kStuckReset, kStuckMaster, kInMemory, kBeyond, kRefused})
         add_modern(bdf);
     function(kInMemory).memory_bar64(4, kMemory.base + kMemory.bytes - 16384, 16384);
     function(kBeyond).memory_bar64(4, std::uint64_t{1} << kPhysicalBits, 16384);
@@ -223,8 +223,10 @@ bool is_device_range(PhysAddr first, std::uint64_t bytes) {
 }
 
 Result<volatile std::byte*> map_device(PhysAddr address, std::size_t bytes) {
-    if (fake_machine().windows_used_up)
+    if (fake_machine().windows_refused != 0) {
+        --fake_machine().windows_refused;
         return Error::OutOfMemory;
+    }
     fake_machine().longest_window = std::max(fake_machine().longest_window, bytes);
     return fake_machine().bytes_at(static_cast<std::uint64_t>(address));
 }

@@ -56,6 +56,7 @@ struct FakeMachine {
     static constexpr std::uint16_t kInMemory = 16 << 3;    // modern, with a BAR at the end of RAM
     static constexpr std::uint16_t kBeyond = 17 << 3;      // modern, with a BAR that the CPU cannot reach
     static constexpr std::uint16_t kLarge = 18 << 3;       // modern, with a structure longer than anybody needs
+    static constexpr std::uint16_t kRefused = 19 << 3;     // modern; only the test that refuses it a window claims it
     static constexpr std::uint16_t kBridge = 15 << 3;      // to buses 1..3
     static constexpr std::uint16_t kInnerBridge = 1 << 8;  // on bus 1, to bus 2
     static constexpr std::uint16_t kOtherBridge = 1 << 8 | 1 << 3;   // on bus 1, to bus 3
@@ -87,7 +88,7 @@ struct FakeMachine {
     std::set<std::uint8_t> open_lines;
     std::uint64_t ended = 0;                                // interrupts
     unsigned level_resets = 0;
-    bool windows_used_up = false;
+    unsigned windows_refused = 0;                           // of those asked for next
     std::size_t longest_window = 0;                         // that was mapped, in bytes
     std::function<void(pci::Bdf, unsigned offset, std::uint32_t value)> on_config_write;   // of a test
 
