@@ -98,7 +98,9 @@ void DeviceFunction::reset_confirmed() {
     if (state_ == FunctionState::Claiming) {
         open_bridges(identity_.where);
         ++counters.claims;
-    } else if (in_level_reset_) {
+    } else {
+        // A function-level reset took the routes away. Any other leaves a line's as it is, but closed if an interrupt came
+        // before or during the reset: until now nobody could acknowledge it, and from now on it asserts no more.
         for (const auto& interrupt : interrupts_)
             if (interrupt)
                 interrupt->program();

@@ -22,7 +22,7 @@ public:
     // checked. QuotaExceeded, OutOfMemory, Exhausted (no vector or line left).
     static Result<Ref<InterruptObject>> create(Ledger& ledger, device::DeviceFunction& function, std::uint16_t index);
 
-    // Writes the route into the function's registers, again after they were lost.
+    // Writes the route into the function's registers, again after a reset, and opens it unless driver or kernel masked it.
     void program();
     // The claim is over: nothing arrives any more, and whoever waits is told.
     void close();

@@ -133,6 +133,43 @@ TEST_F(LineTest, AckReadsTheDevicesStatusAndLetsTheLineThroughAgain) {
     EXPECT_FALSE(ack.results.configuration_changed());
 }
 
+TEST_F(LineTest, LineThatCameDuringTheDriversOwnResetIsOpenAfterIt) {
+    constexpr std::uint16_t kBdf = FakeMachine::kSharerOne;
+    const abi::Handle function = claim(kBdf);
+    const abi::Handle interrupt = interrupt_of(function, 0);
+    const auto reset_with_an_interrupt = [&] {
+        fake_machine().legacy(kBdf).reset_reads = 1000;
+        const std::uint64_t call = driver.begin_call(function, Function::kInterfaceId,
+                                                     static_cast<std::uint16_t>(Function::Method::reset), {});
+        driver.enter();
+        fake_machine().legacy(kBdf).reset_reads = 0;
+        EXPECT_FALSE(driver.completed(call));
+        assert_line(kBdf, true);
+        raise(line_vector());
+        EXPECT_NE(simple(interrupt, Interrupt::Method::unmask), Error::None);
+        EXPECT_TRUE(silenced(kBdf));
+        assert_line(kBdf, false);
+        for (int i = 0; i < 90 && !driver.completed(call); ++i)
+            machine().advance(1'000'000);
+        EXPECT_EQ(driver.finish<Function::ResetResults>(call).status, Error::None);
+    };
+    reset_with_an_interrupt();
+    EXPECT_FALSE(silenced(kBdf));
+    EXPECT_EQ(driver.finish<Interrupt::WaitResults>(begin_wait(interrupt)).results.count(), 1u);
+    const std::uint64_t wait = begin_wait(interrupt);
+    assert_line(kBdf, true);
+    raise(line_vector());
+    EXPECT_EQ(driver.finish<Interrupt::WaitResults>(wait).results.count(), 1u);
+    assert_line(kBdf, false);
+    // What the driver masked stays so.
+    EXPECT_EQ(simple(interrupt, Interrupt::Method::unmask), Error::None);
+    EXPECT_EQ(reset(function), Error::None);
+    EXPECT_FALSE(silenced(kBdf));
+    EXPECT_EQ(simple(interrupt, Interrupt::Method::mask), Error::None);
+    EXPECT_EQ(reset(function), Error::None);
+    EXPECT_TRUE(silenced(kBdf));
+}
+
 TEST_F(LineTest, LineThatNobodyOwnsIsMaskedInTheEnd) {
     const abi::Handle function = claim(FakeMachine::kSharerOne);
     interrupt_of(function, 0);
