@@ -61,6 +61,19 @@ TEST_F(InterruptTest, SecondWaiterIsBusyAndTeardownTellsTheFirst) {
     EXPECT_EQ(driver.finish<Interrupt::WaitResults>(first).status, Error::Disconnected);
 }
 
+TEST_F(InterruptTest, WaiterWithoutRoomForTheCountNeitherTakesItNorWaits) {
+    const abi::Handle interrupt = interrupt_of(claim(FakeMachine::kLegacy), 0);
+    const auto wait_without_room = [&] {
+        const std::uint64_t wait = driver.begin_call(interrupt, Interrupt::kInterfaceId, 0, {}, {.capacity = 8});
+        driver.enter();
+        return driver.finish<Interrupt::WaitResults>(wait).status;
+    };
+    EXPECT_EQ(wait_without_room(), Error::NoRoom);
+    raise(vector_of(0));
+    EXPECT_EQ(wait_without_room(), Error::NoRoom);
+    EXPECT_EQ(driver.finish<Interrupt::WaitResults>(begin_wait(interrupt)).results.count(), 1u);
+}
+
 TEST_F(InterruptTest, StormIsMaskedUntilSomebodyWaits) {
     const abi::Handle interrupt = interrupt_of(claim(FakeMachine::kLegacy), 0);
     for (std::uint64_t i = 0; i < kernel::InterruptObject::kStorm; ++i)

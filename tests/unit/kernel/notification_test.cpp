@@ -75,6 +75,15 @@ TEST_F(NotificationTest, AWaiterWithoutRoomForTheBitsDoesNotLoseThem) {
     EXPECT_EQ(waiter.finish<Wait>(wait).results.bits(), 6u);
 }
 
+TEST_F(NotificationTest, AWaiterWithoutRoomForTheBitsDoesNotGetToWait) {
+    const std::uint64_t small = waiter.begin_wait(theirs, {.capacity = 8});
+    const std::uint64_t wait = waiter.begin_wait(theirs);
+    waiter.enter();
+    EXPECT_EQ(waiter.finish<Wait>(small).status, Error::NoRoom);
+    EXPECT_EQ(signaller.signal(mine, 6), Error::None);
+    EXPECT_EQ(waiter.finish<Wait>(wait).results.bits(), 6u);
+}
+
 TEST_F(NotificationTest, AWaiterThatDiesMakesRoomForAnother) {
     waiter.begin_wait(theirs);
     waiter.enter();
