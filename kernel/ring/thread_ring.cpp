@@ -309,7 +309,9 @@ void ThreadRing::receive(const abi::Submission& entry) {
     const CapabilityTable::Slot& named = process_->table()[*slot];
     Endpoint* endpoint = kernel_object_as<Endpoint>(*named.object, named.interface_id);
     if (endpoint == nullptr) return refuse(entry, Error::WrongInterface);
-    if (entry.flags != 0 || entry.send_capabilities != 0) return refuse(entry, Error::BadOperation);
+    if ((entry.interface_or_call | entry.message_offset | entry.message_length | entry.capability_offset) != 0 ||
+        (entry.flags | entry.send_capabilities | entry.method) != 0)
+        return refuse(entry, Error::BadOperation);
     if (entry.accept_capabilities > abi::kMaxMessageCapabilities) return refuse(entry, Error::BadRange);
     const std::size_t smallest =
         sizeof(abi::RequestHeader) + entry.accept_capabilities * sizeof(abi::ReceivedCapability);
@@ -337,11 +339,15 @@ void ThreadRing::answer(const abi::Submission& entry) {
     const CapabilityTable::Slot& named = process_->table()[*slot];
     Endpoint* endpoint = kernel_object_as<Endpoint>(*named.object, named.interface_id);
     if (endpoint == nullptr) return refuse(entry, Error::WrongInterface);
-    if ((entry.flags & ~abi::kReturnException) != 0) return refuse(entry, Error::BadOperation);
+    if ((entry.flags & ~abi::kReturnException) != 0 ||
+        (entry.deadline | entry.buffer_offset | entry.buffer_capacity | entry.accept_capabilities) != 0)
+        return refuse(entry, Error::BadOperation);
     Error exception = Error::None;
     if ((entry.flags & abi::kReturnException) != 0) {
         exception = static_cast<Error>(entry.method);
         if (!is_exception(exception)) return refuse(entry, Error::BadOperation);
+    } else if (entry.method != 0) {
+        return refuse(entry, Error::BadOperation);
     }
     if ((entry.message_length & 7) != 0 || entry.message_length > abi::kMaxMessageBytes)
         return refuse(entry, Error::BadRange);

@@ -246,15 +246,30 @@ abi::Submission HostileRun::random_entry(Hostile& hostile) {
         entry.message_length = random_message(hostile, entry.interface_or_call, entry.method, entry.message_offset);
         break;
     }
-    const bool sends = entry.operation != abi::Operation::Nop && entry.operation != abi::Operation::Release &&
-                       entry.operation != abi::Operation::Cancel;
-    if (!sends && !choices_.one_in(8)) {                             // most of them as they should be
+    // Most without what their operation does not use.
+    if (entry.operation != abi::Operation::Call && !choices_.one_in(8)) {
         const abi::Submission all = entry;
+        const bool receives = all.operation == abi::Operation::Receive;
+        const bool returns = all.operation == abi::Operation::Return;
         entry = {};
         entry.operation = all.operation;
         entry.user_data = all.user_data;
-        if (all.operation == abi::Operation::Release) entry.handle = all.handle;
-        if (all.operation == abi::Operation::Cancel) entry.interface_or_call = all.interface_or_call;
+        if (receives || returns || all.operation == abi::Operation::Release) entry.handle = all.handle;
+        if (returns || all.operation == abi::Operation::Cancel) entry.interface_or_call = all.interface_or_call;
+        if (receives) {
+            entry.accept_capabilities = all.accept_capabilities;
+            entry.buffer_offset = all.buffer_offset;
+            entry.buffer_capacity = all.buffer_capacity;
+            entry.deadline = all.deadline;
+        }
+        if (returns) {
+            entry.flags = all.flags;
+            if (all.flags != 0) entry.method = all.method;
+            entry.message_offset = all.message_offset;
+            entry.message_length = all.message_length;
+            entry.send_capabilities = all.send_capabilities;
+            entry.capability_offset = all.capability_offset;
+        }
     }
     if (choices_.one_in(24)) {                                       // and one field that is simply wrong
         auto* bytes = reinterpret_cast<std::uint8_t*>(&entry);

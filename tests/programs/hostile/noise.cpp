@@ -125,6 +125,7 @@ void Noise::operation() {
         entry.operation = abi::Operation::Receive;
         target(entry);
         entry.method = 0;
+        if (random_.chance(95)) entry.interface_or_call = 0;
         buffers(entry);
         if (random_.chance(50)) entry.deadline = random_.next() >> 20;
         break;
@@ -132,6 +133,7 @@ void Noise::operation() {
         entry.operation = abi::Operation::Return;
         target(entry);
         entry.flags = static_cast<std::uint8_t>(random_.below(3));
+        if (random_.chance(95)) entry.method = entry.flags == abi::kReturnException ? 64 + random_.below(7) : 0;
         entry.interface_or_call = random_.chance(50) ? std::uint64_t{1} << 32 | random_.below(8) : random_.next();
         message(entry);
         capabilities(entry);

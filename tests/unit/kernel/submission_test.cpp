@@ -90,6 +90,49 @@ TEST_F(SubmissionTest, NopReleaseAndCancelTakeNoFieldThatTheyDoNotUse) {
     EXPECT_EQ(user.process().refusals, 3u * std::size(changes) + 4u);
 }
 
+TEST_F(SubmissionTest, ReceiveAndReturnTakeNoFieldThatTheyDoNotUse) {
+    const abi::Handle endpoint = user.create_endpoint("e");
+    const auto refused = [&](const abi::Submission& entry, std::initializer_list<void (*)(abi::Submission&)> changes) {
+        const std::uint64_t before = user.process().refusals;
+        for (auto change : changes) {
+            abi::Submission changed = entry;
+            change(changed);
+            EXPECT_EQ(submit(changed), Error::BadOperation);
+        }
+        EXPECT_EQ(user.process().refusals, before + changes.size());
+    };
+    abi::Submission receive{};
+    receive.operation = abi::Operation::Receive;
+    receive.handle = endpoint;
+    receive.accept_capabilities = 1;
+    receive.buffer_offset = 64;
+    receive.buffer_capacity = 128;
+    refused(receive, {[](auto& e) { e.flags = 1; }, [](auto& e) { e.send_capabilities = 1; }, [](auto& e) { e.method = 1; },
+                      [](auto& e) { e.interface_or_call = std::uint64_t{1} << 40; }, [](auto& e) { e.message_offset = 8; },
+                      [](auto& e) { e.message_length = 8; }, [](auto& e) { e.capability_offset = 8; }});
+    receive.deadline = abi::kNoDeadline;
+    const std::uint64_t waits = user.push(receive);
+    user.enter();
+    EXPECT_FALSE(user.completed(waits));
+
+    const abi::Handle reference = user.mint(endpoint, 1, kEcho);
+    user.begin_call(reference, kEcho, 0, {});
+    user.enter();
+    abi::Submission answer{};
+    answer.operation = abi::Operation::Return;
+    answer.handle = endpoint;
+    answer.interface_or_call = user.take(waits).value().call_id;
+    const auto unused = {+[](abi::Submission& e) { e.flags = 2; }, +[](abi::Submission& e) { e.accept_capabilities = 1; },
+                         +[](abi::Submission& e) { e.buffer_offset = 8; }, +[](abi::Submission& e) { e.buffer_capacity = 8; },
+                         +[](abi::Submission& e) { e.deadline = abi::kNoDeadline; }};
+    refused(answer, unused);
+    refused(answer, {[](auto& e) { e.method = static_cast<std::uint16_t>(Error::Failed); }});
+    answer.flags = abi::kReturnException;
+    answer.method = static_cast<std::uint16_t>(Error::Failed);
+    refused(answer, unused);
+    EXPECT_EQ(submit(answer), Error::None);
+}
+
 TEST_F(SubmissionTest, WhatIsGivenUpOrLateIsNoRefusal) {
     User& service = system.user("service");
     const abi::Handle endpoint = service.create_endpoint("e");
