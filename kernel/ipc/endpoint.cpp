@@ -1,6 +1,7 @@
 #include "kernel/ipc/endpoint.hpp"
 
 #include <cstring>
+#include <utility>
 
 #include "kernel/mem/frames.hpp"
 #include "kernel/mem/slab.hpp"
@@ -81,6 +82,10 @@ Result<Ref<EndpointReference>> EndpointQueue::mint(Process& minter, std::uint64_
     reference->interface_id_ = interface_id;
     reference->minter_ = minter.pid();
     reference->persistent_ = persistent;
+    if (!persistent) {
+        reference->goes_with_ = &minter;
+        ++minter.numbers_minted;
+    }
     bucket(number).push_back(*reference);
     return Ref<EndpointReference>(*reference);
 }
@@ -93,9 +98,14 @@ Result<void> EndpointQueue::revoke(Process& revoker, std::uint64_t number) {
     return {};
 }
 
+void EndpointQueue::forget_minter(EndpointReference& reference) {
+    if (Process* minter = std::exchange(reference.goes_with_, nullptr)) --minter->numbers_minted;
+}
+
 // The reference answers disconnected from now on; its number is free for a new one.
 void EndpointQueue::kill(EndpointReference& reference) {
     reference.dead_ = true;
+    forget_minter(reference);
     reference.ListHook<NumberTag>::unlink();
     reference.ListHook<TurnTag>::unlink();
     while (CallRecord* record = reference.parked_.pop_front()) {
@@ -167,6 +177,7 @@ void EndpointQueue::deliver_notice(CallRecord& receiver, EndpointReference& refe
     receiver.ListHook<>::unlink();
     (void)write_request(receiver, header, {});         // it fits: RECEIVE takes no smaller buffer
     receiver.ring->complete(receiver, Error::None);
+    forget_minter(reference);
     reference.ListHook<TurnTag>::unlink();
     reference.ListHook<NumberTag>::unlink();
     destroy_reference(reference);
@@ -195,6 +206,7 @@ void EndpointQueue::deliver(CallRecord& receiver, EndpointReference& reference) 
     entry.reference = &reference;
     entry.record = &call;
     entry.server = &receiver.ring->process();
+    ++entry.server->calls_served;
     call.state = RecordState::InFlight;
     call.in_flight_index = index;
     const std::uint64_t call_id = static_cast<std::uint64_t>(entry.generation) << 32 | index;
@@ -211,6 +223,7 @@ EndpointQueue::InFlight* EndpointQueue::entry(std::uint64_t call_id) {
 void EndpointQueue::free_entry(InFlight& entry) {
     if (entry.reference != nullptr) --entry.reference->in_flight_count_;
     ++free_count_;
+    --entry.server->calls_served;
     entry.record = nullptr;
     entry.server = nullptr;
     entry.reference = nullptr;
@@ -241,6 +254,7 @@ void EndpointQueue::call_withdrawn(CallRecord& record) {
 }
 
 void EndpointQueue::process_ended(Process& process) {
+    work_done += in_flight_.size() * kStepWork;
     for (InFlight& entry : in_flight_) {
         if (entry.server != &process) continue;
         CallRecord* record = entry.record;
@@ -250,7 +264,8 @@ void EndpointQueue::process_ended(Process& process) {
     for (auto& bucket : numbers_) {
         for (EndpointReference* at = bucket.front(); at != nullptr;) {
             EndpointReference* next = bucket.next(*at);
-            if (at->minter_ == process.pid() && !at->persistent_) kill(*at);
+            work_done += kStepWork;
+            if (at->goes_with_ == &process) kill(*at);
             at = next;
         }
     }

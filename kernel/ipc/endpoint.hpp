@@ -54,7 +54,8 @@ public:
     Result<void> answer(Process& server, std::uint64_t call_id, Error exception, std::span<const std::byte> message,
                         TransferSet& gifts);
 
-    // `process` has ended: what it received is answered with disconnected, what it minted dies.
+    // `process` has ended: what it received is answered with disconnected, what it minted dies. Walks all there is here,
+    // which is work done.
     void process_ended(Process& process);
     // No receiver can come any more.
     void close();
@@ -91,6 +92,7 @@ private:
     void deliver(CallRecord& receiver, EndpointReference& reference);
     void deliver_notice(CallRecord& receiver, EndpointReference& reference);
     void kill(EndpointReference& reference);
+    static void forget_minter(EndpointReference& reference);
     bool may_deliver(const EndpointReference& reference) const;
     InFlight* entry(std::uint64_t call_id);
     void free_entry(InFlight& entry);
@@ -134,6 +136,7 @@ private:
     std::uint64_t number_ = 0;
     std::uint64_t interface_id_ = 0;
     std::uint32_t minter_ = 0;       // pid
+    Process* goes_with_ = nullptr;   // the minter, while its end would be the reference's
     std::uint32_t parked_count_ = 0;
     std::uint32_t in_flight_count_ = 0;   // entries of the queue, also those whose caller has gone
     bool persistent_ = false;

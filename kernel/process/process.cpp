@@ -242,7 +242,8 @@ void Process::end(const ExitInfo& info) {
         thread->stop();
         thread->release();
     }
-    for (EndpointQueue* at = all_endpoints().front(); at != nullptr; at = all_endpoints().next(*at))
+    for (EndpointQueue* at = all_endpoints().front(); at != nullptr && (calls_served | numbers_minted) != 0;
+         at = all_endpoints().next(*at))
         at->process_ended(*this);
     arch::activate_kernel_space();
     ledger_->close();

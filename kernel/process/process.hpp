@@ -102,6 +102,10 @@ public:
     std::uint64_t cpu_ns = 0;
     std::uint64_t started_ns = 0;
 
+    // What its end has to find on endpoints; only they count.
+    std::uint32_t calls_served = 0;              // received and not answered yet
+    std::uint32_t numbers_minted = 0;            // those that go with it
+
     // What its lines in the log have cost so far (kernel/object/log.cpp).
     std::uint64_t log_paid_until_ns = 0;
     std::uint64_t log_refused = 0;               // since the last line that was taken

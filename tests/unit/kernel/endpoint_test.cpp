@@ -491,6 +491,24 @@ TEST_F(LongListsTest, NumbersThatDifferInFewBitsAreFoundAsFast) {
     }
 }
 
+TEST_F(LongListsTest, AProcessThatHasNothingOnAnyEndpointEndsWithoutLookingAtThem) {
+    mint_numbers(1);
+    // It served, and minted, and was done with both.
+    User& other = system.user("other");
+    const abi::Handle others = other.create_endpoint("others");
+    const abi::Handle minted = other.mint(others, 1, kEcho);
+    begin(client, client.grant_from(other, minted), "x");
+    EXPECT_EQ(other.answer(others, other.receive(others).call_id), Error::None);
+    EXPECT_EQ(other.process().numbers_minted, 1u);
+    EXPECT_EQ(other.revoke(others, 1), Error::None);
+    EXPECT_EQ(other.process().numbers_minted, 0u);
+    EXPECT_EQ(other.process().calls_served, 0u);
+    const std::uint64_t before = kernel::work_done;
+    other.kill();
+    EXPECT_LT(kernel::work_done - before, kNumbers * kernel::kStepWork);
+    EXPECT_EQ(maker.process().numbers_minted, kNumbers);
+}
+
 TEST_F(LongListsTest, PassingNumbersWhoseTurnWaitsIsWork) {
     constexpr std::uint64_t kWaiting = 200;
     const abi::Handle narrow = maker.create_endpoint("narrow", 1, 1);
