@@ -26,24 +26,17 @@ void BootBundleObject::inspect() {
     if (range.bytes == 0) {
         fault_ << "the boot loader brought no bundle";
     } else {
-        const auto* start = static_cast<const std::byte*>(direct(PhysAddr{range.base}));
+        const std::span bytes{static_cast<const std::byte*>(direct(PhysAddr{range.base})), range.bytes};
         const char* reason = nullptr;
-        auto opened = bundle::Bundle::open({start, range.bytes}, &reason);
-        if (!opened && opened.error() == Error::ChecksumMismatch) {
-            // Init and the rescue shell may still be whole: each has a checksum of its own.
-            fault_ << "bundle: " << error_name(opened.error()) << ": " << reason;
-            opened = bundle::Bundle::open({start, range.bytes}, &reason, bundle::Bundle::Table::MayBeDamaged);
-        }
+        auto opened = bundle::Bundle::open(bytes, &reason);
         if (range.base % kPageSize != 0) {
-            fault_.clear();
             fault_ << "the bundle does not start on a page";
-        } else if (!opened) {
-            fault_.clear();
-            fault_ << "bundle: " << error_name(opened.error()) << ": " << (reason != nullptr ? reason : "no reason given");
         } else {
-            bundle_ = *opened;
+            // Init and the rescue shell may still be whole when the bundle is not: each has a checksum of its own.
+            salvaged_ = !opened;
+            if (salvaged_) fault_ << "bundle: " << error_name(opened.error()) << ": " << reason;
+            bundle_ = opened ? *opened : bundle::Bundle::salvage(bytes);
             open_ = true;
-            table_damaged_ = fault_.size() != 0;
         }
     }
     if (open_) {
@@ -81,7 +74,7 @@ Result<Ref<MemoryObject>> BootBundleObject::object_for(const bundle::Entry& entr
 
 Outcome BootBundleObject::manifest(TypedCall<Interface::ManifestParams, Interface::ManifestResults> call) {
     const auto entry = intact("manifest", abi::BundleKind::Manifest);
-    if (!entry || table_damaged_) return call.fail(Error::Failed, fault_.size() != 0 ? fault_.view() : "the manifest is damaged");
+    if (!entry || salvaged_) return call.fail(Error::Failed, fault_.size() != 0 ? fault_.view() : "the manifest is damaged");
     auto object = object_for(*entry, call.caller().ledger());
     if (!object) return call.fail(Error::QuotaExceeded, "object");
     auto index = call.give(std::move(*object));

@@ -11,7 +11,8 @@ namespace capos::kernel {
 class BootBundleObject final : public StaticObject {
 public:
     using Interface = schema::BootBundle;
-    // Looks at the bundle in memory. A fault is remembered and told to whoever asks; nothing of it is used then.
+    // Looks at the bundle in memory. A fault is remembered and told to whoever asks; of a bundle that does not
+    // hold only what is whole is used, and never its manifest.
     void inspect();
     // Table checksum: which bundle this is.
     std::uint64_t identity() const { return open_ ? bundle_.identity() : 0; }
@@ -33,7 +34,7 @@ private:
 
     bundle::Bundle bundle_;
     bool open_ = false;
-    bool table_damaged_ = false;        // only a rescue is started from it
+    bool salvaged_ = false;             // only a rescue is started from it
     std::uint64_t damaged_ = 0;         // bit i: entry i does not match its checksum
     FixedText<160> fault_;
 };

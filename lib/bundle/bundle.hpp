@@ -1,6 +1,7 @@
 // The boot bundle, checked.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -24,11 +25,10 @@ public:
     // Checks header and table: magic, version, sizes, the table's checksum, names (valid and unique), contents
     // page-aligned, inside the bundle and apart from each other, exactly one manifest. Contents are not looked at.
     // Malformed, Unsupported (another version) or ChecksumMismatch (the table); `reason`, when given, says what.
-    // With MayBeDamaged the table's checksum is not compared: what a rescue can still be started from, if everything
-    // else holds.
-    enum class Table : bool { Intact, MayBeDamaged };
-    static Result<Bundle> open(std::span<const std::byte> bytes, const char** reason = nullptr,
-                               Table table = Table::Intact);
+    static Result<Bundle> open(std::span<const std::byte> bytes, const char** reason = nullptr);
+    // What a rescue can still be started from when open() refuses: the entries that hold by themselves and match their
+    // own checksum, whatever the header says; cut short, those that are whole. May be empty.
+    static Bundle salvage(std::span<const std::byte> bytes);
 
     std::uint32_t size() const { return count_; }
     // Entry `index`, which is less than size().
@@ -36,12 +36,13 @@ public:
     std::optional<Entry> find(std::string_view name, abi::BundleKind kind) const;
     // Whether the contents match their checksum. Reads all of them.
     static bool intact(const Entry& entry);
-    // The table's checksum: which bundle this is.
+    // The table's checksum: which bundle this is. 0 of what was salvaged.
     std::uint64_t identity() const { return identity_; }
 
 private:
     std::span<const std::byte> bytes_;
     std::uint32_t count_ = 0;
+    std::array<std::uint8_t, abi::kMaxBundleEntries> places_{};      // in the table, of each entry
     std::uint64_t identity_ = 0;
 };
 

@@ -89,6 +89,12 @@ rt::Task<Result<void>> bring_up(Init& init) {
     CO_TRY(co_await init.catalogue.load(init.roots));
     auto manifest = co_await read_manifest(init);
     if (!manifest) {
+        std::span<const std::byte> unused;
+        if (init.catalogue.program(kRescueProgram, unused) != Presence::Present) {
+            rt::spawn(init.shutdown.watch_button());
+            rt::log_warning("the rescue shell is damaged, too, or missing: write the disk image anew. The power button works");
+            co_return {};
+        }
         manifest = rescue_manifest();
         if (!manifest) co_return manifest.error();
         rt::log_warning("starting the rescue shell only");

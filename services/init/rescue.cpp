@@ -25,7 +25,7 @@ Result<schema::Manifest::Reader> rescue_manifest() {
     auto services = manifest.init_services(1);
     auto shell = services[0];
     shell.set_name("shell");
-    shell.set_program("shell");
+    shell.set_program(kRescueProgram);
     shell.set_options("rescue=yes");
     shell.set_message_pages(28);
     auto grants = shell.init_grants(std::size(kGrants));

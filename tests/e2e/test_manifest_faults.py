@@ -79,6 +79,37 @@ def test_a_damaged_bundle_is_named(boot, tmp_path):
     boots_into_rescue(boot, bundle, "bundle: ChecksumMismatch: the table does not match its checksum", press_the_button)
 
 
+def flip(data, at):
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1:]
+
+
+HEADER, ENTRY = 32, 72          # abi/bundle.hpp
+
+
+@pytest.mark.parametrize("damage, fault", [
+    pytest.param(lambda data: data[:2 * len(data) // 3], "Malformed: cut short", id="cut-short"),
+    pytest.param(lambda data: flip(data, 0), "Malformed: not a bundle", id="magic"),
+    pytest.param(lambda data: flip(data, HEADER + 4 * ENTRY + 40), "ChecksumMismatch: the table does not match its checksum",
+                 id="where-a-program-is"),
+])
+def test_a_bundle_damaged_elsewhere_is_named(boot, tmp_path, damage, fault):
+    made, bundle = make_bundle(tmp_path, DEV)
+    assert made.returncode == 0, made.stderr
+    bundle.write_bytes(damage(bundle.read_bytes()))
+    boots_into_rescue(boot, bundle, f"bundle: {fault}")
+
+
+def test_without_an_intact_shell_one_line_says_what_to_do(boot, tmp_path):
+    made, bundle = make_bundle(tmp_path, DEV, "--damage", "shell")
+    assert made.returncode == 0, made.stderr
+    machine = boot("dev", way="kernel", bundle=bundle)
+    machine.wait_for(r"init: error: manifest fault: service \"shell\": program \"shell\": damaged", 20, from_start=True)
+    machine.wait_for(r"init: warning: the rescue shell is damaged, too, or missing: write the disk image anew")
+    press_the_button(machine)
+    assert machine.wait_for_end() == "off"
+    assert len(re.findall(r"init: (?:error|warning)", machine.text)) == 2
+
+
 def test_without_an_intact_init_the_kernel_says_what_is_damaged(boot, tmp_path):
     made, bundle = make_bundle(tmp_path, DEV, "--damage", "init")
     assert made.returncode == 0, made.stderr

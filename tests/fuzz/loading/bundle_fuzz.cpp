@@ -1,4 +1,4 @@
-// Entries of a bundle that opens lie inside it and apart from each other.
+// Entries of a bundle that opens lie inside it and apart from each other, and so do those that are salvaged from another.
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -8,6 +8,16 @@
 #include "lib/bundle/bundle.hpp"
 
 using namespace capos;
+
+namespace {
+
+void check(const bundle::Entry& entry, std::span<const std::byte> bytes) {
+    if (entry.contents.data() < bytes.data() || entry.contents.data() + entry.contents.size() > bytes.data() + bytes.size())
+        std::abort();
+    if (entry.name.empty() || entry.name.size() >= abi::kBundleNameBytes) std::abort();
+}
+
+}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
@@ -30,14 +40,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto bundle = bundle::Bundle::open(bytes, &reason);
     if (!bundle) {
         if (reason == nullptr) std::abort();
+        const bundle::Bundle rest = bundle::Bundle::salvage(bytes);
+        for (std::uint32_t i = 0; i < rest.size(); ++i) {
+            check(rest[i], bytes);
+            if (!bundle::Bundle::intact(rest[i]) || !rest.find(rest[i].name, rest[i].kind)) std::abort();
+        }
         return 0;
     }
     unsigned manifests = 0;
     for (std::uint32_t i = 0; i < bundle->size(); ++i) {
         const bundle::Entry entry = (*bundle)[i];
-        if (entry.contents.data() < bytes.data() || entry.contents.data() + entry.contents.size() > bytes.data() + bytes.size())
-            std::abort();
-        if (entry.name.empty() || entry.name.size() >= abi::kBundleNameBytes) std::abort();
+        check(entry, bytes);
         const auto found = bundle->find(entry.name, entry.kind);
         if (!found || found->contents.data() != entry.contents.data()) std::abort();
         manifests += entry.kind == abi::BundleKind::Manifest;

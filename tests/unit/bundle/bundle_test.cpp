@@ -112,16 +112,41 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"not exactly one manifest", [](H&, E* e) { e[0].kind = BundleKind::File; }},
         Fault{"not exactly one manifest", [](H&, E* e) { e[1].kind = BundleKind::Manifest; }}}));
 
-TEST(BundleTest, ForARescueTheTableMayBeDamagedIfEverythingElseHolds) {
+// Whether init is found whole in what can be salvaged.
+bool init_is_salvaged(std::span<const std::byte> bytes) {
+    const auto init = Bundle::salvage(bytes).find("init", BundleKind::Program);
+    return init && init->contents.size() == 5000 && Bundle::intact(*init);
+}
+
+TEST(BundleTest, OneFlippedBitOfTheHeaderOrAnotherEntryLeavesInitToBeSalvaged) {
+    const auto bytes = good();
+    constexpr std::size_t kInit = sizeof(abi::BundleHeader) + sizeof(abi::BundleEntry);
+    for (std::size_t bit = 0; bit < 8 * (sizeof(abi::BundleHeader) + 3 * sizeof(abi::BundleEntry)); ++bit) {
+        const std::size_t at = bit / 8;
+        auto damaged = bytes;
+        damaged[at] ^= std::byte{1} << bit % 8;
+        EXPECT_FALSE(Bundle::open(damaged)) << bit;
+        // What follows the end of init's name in its place says nothing.
+        const bool matters = at >= kInit && at < kInit + sizeof(abi::BundleEntry) &&
+                             !(at > kInit + 4 && at < kInit + abi::kBundleNameBytes);
+        EXPECT_EQ(init_is_salvaged(damaged), !matters) << bit;
+        EXPECT_LE(Bundle::salvage(damaged).size(), 3u);
+    }
+}
+
+TEST(BundleTest, WhatIsDamagedOrCutOffIsNotSalvagedAndWhatIsWholeIs) {
     auto bytes = good();
-    bytes[sizeof(abi::BundleHeader)] ^= std::byte{1};      // the manifest's name
-    ASSERT_EQ(Bundle::open(bytes).error(), Error::ChecksumMismatch);
-    const auto bundle = Bundle::open(bytes, nullptr, Bundle::Table::MayBeDamaged);
-    ASSERT_TRUE(bundle);
-    EXPECT_FALSE(bundle->find("manifest", BundleKind::Manifest));
-    EXPECT_TRUE(Bundle::intact(*bundle->find("init", BundleKind::Program)));
-    bytes[sizeof(abi::BundleHeader) + abi::kBundleNameBytes] ^= std::byte{1};      // its offset: misaligned now
-    EXPECT_EQ(Bundle::open(bytes, nullptr, Bundle::Table::MayBeDamaged).error(), Error::Malformed);
+    const auto init = entry_of(bytes, 1);
+    for (std::size_t length = 0; length < bytes.size(); length += 37)
+        EXPECT_EQ(init_is_salvaged(std::span(bytes).first(length)), length >= init.offset + init.bytes) << length;
+    EXPECT_EQ(Bundle::salvage(some(9000, 0)).size(), 0u);
+    EXPECT_EQ(Bundle::salvage(some(9000, 0xff)).size(), 0u);
+    bytes[init.offset + 1] ^= std::byte{1};
+    const Bundle rest = Bundle::salvage(bytes);
+    EXPECT_EQ(rest.size(), 2u);
+    EXPECT_FALSE(rest.find("init", BundleKind::Program));
+    EXPECT_TRUE(rest.find("licenses", BundleKind::File));
+    EXPECT_EQ(rest.identity(), 0u);
 }
 
 TEST(BundleTest, EveryCutIsRefused) {

@@ -129,8 +129,17 @@ TEST_F(BootBundleTest, ADamagedTableServesWhatIsWholeButNoManifest) {
     EXPECT_NE(bundle_.fault().find("ChecksumMismatch"), std::string_view::npos);
 }
 
+TEST_F(BootBundleTest, OfABundleThatIsCutShortWhatIsLeftIsServedButNoManifest) {
+    header().total_bytes = 64 * kPage;
+    boot();
+    EXPECT_EQ(manifest().status, Error::Failed);
+    EXPECT_EQ(program("shell").results.outcome(), I::ProgramResults::Outcome::found);
+    EXPECT_EQ(bundle_.fault(), "bundle: Malformed: cut short");
+    EXPECT_EQ(bundle_.identity(), 0u);
+}
+
 TEST_F(BootBundleTest, AForeignFileIsRefusedAsAWhole) {
-    header().magic ^= 1;
+    std::memset(bytes_, 'x', 4 * kPage);
     boot();
     EXPECT_EQ(manifest().status, Error::Failed);
     EXPECT_EQ(program("shell").results.outcome(), I::ProgramResults::Outcome::not_found);
