@@ -1,5 +1,6 @@
 // The kernel's own start, after kernel/boot and kernel/arch have set the machine up.
 #include "kernel/boot/boot_info.hpp"
+#include "kernel/boot/boot_source.hpp"
 #include "kernel/boot/boot_steps.hpp"
 #include "kernel/console/console.hpp"
 #include "kernel/device/device_facts.hpp"
@@ -30,6 +31,11 @@ void say_what_was_left_out() {
     FixedText<200> text;
     if (boot.note[0] != 0) {
         text << "warning: " << boot.note;
+        console::line("kernel", text.view());
+    }
+    if (const std::string_view word = boot::first_unknown_option(boot.command_line); !word.empty()) {
+        text.clear();
+        text << "warning: the command line's \"" << word.substr(0, 60) << "\" does nothing; known are " << boot::kKnownOptions;
         console::line("kernel", text.view());
     }
     if (boot.ranges_left_out == 0) return;

@@ -1,5 +1,8 @@
 #include "kernel/boot/boot_source.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 namespace capos::kernel::boot {
 
 void BootSource::set_command_line(Bytes text) {
@@ -46,6 +49,16 @@ Result<void> make_boot_info(const BootSource& source, MemoryRange image, BootInf
     info.ranges_left_out = static_cast<std::uint32_t>(left_out);
     info.usable_count = 0;
     for (const MemoryRange& range : usable.ranges()) info.usable[info.usable_count++] = range;
+    return {};
+}
+
+std::string_view first_unknown_option(std::string_view command_line) {
+    constexpr std::string_view kKnown[] = {"panic=exit", "panic=reset", "kpti=on", "kpti=off"};
+    while (!command_line.empty()) {
+        const std::string_view word = command_line.substr(0, command_line.find(' '));
+        if (!word.empty() && std::find(std::begin(kKnown), std::end(kKnown), word) == std::end(kKnown)) return word;
+        command_line.remove_prefix(word.size() < command_line.size() ? word.size() + 1 : word.size());
+    }
     return {};
 }
 

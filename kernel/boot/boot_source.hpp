@@ -38,4 +38,9 @@ Result<void> make_boot_info(const BootSource& source, MemoryRange image, BootInf
 // without a value.
 std::string_view find_option(std::string_view command_line, std::string_view key);
 
+// What the kernel's command line may say, for people.
+inline constexpr std::string_view kKnownOptions = "panic=exit|reset kpti=on|off";
+// The first word that is not one of them; "" when all are.
+std::string_view first_unknown_option(std::string_view command_line);
+
 }  // namespace capos::kernel::boot

@@ -31,12 +31,15 @@ def test_a_non_maskable_interrupt_prints_the_whole_panic_block_and_ends_the_mach
     assert machine.text.count("capos kernel panic:") == 1
 
 
-def test_a_panic_without_panic_exit_resets_after_ten_seconds(boot):
-    machine = boot("dev", way="kernel", nic=None, options="panic=reset")
+def test_a_panic_without_panic_exit_resets_after_ten_seconds_and_words_that_do_nothing_are_named(boot):
+    machine = boot("dev", way="kernel", nic=None, options="panic=reset kpti=maybe")
     machine.wait_for_shell()
+    assert 'kernel: warning: the command line\'s "kpti=maybe" does nothing; known are panic=' in machine.text
     machine.control.monitor("nmi")
     machine.wait_for("^reset in 10 seconds$")
+    said = time.monotonic()
     assert machine.wait_for_end(25) == "off"
+    assert time.monotonic() - said > 5          # time enough to read it; 10 s of a clock that need not be calibrated
 
 
 def test_a_cpu_without_nx_is_refused_by_name(boot):

@@ -86,19 +86,19 @@ Result<void> check_totals(Check& check, const Budget& budget) {
         pages += service.pages();
         object_bytes += service.object_bytes();
         if (pages > budget.pages) {
-            check.at(service) << "pages: with those before " << pages << ", there are " << budget.pages;
+            check.at(service) << "pages: with those before " << pages << ", this machine has " << budget.pages << " to give";
             return Error::QuotaExceeded;
         }
         for (const auto item : service.exports()) {
             pages += endpoint_pages(item);
             if (pages <= budget.pages) continue;
             check.at(service) << "export \"" << item.name() << "\": inFlight: " << endpoint_pages(item)
-                              << " pages, with all before " << pages << ", there are " << budget.pages;
+                              << " pages, with all before " << pages << ", this machine has " << budget.pages << " to give";
             return Error::QuotaExceeded;
         }
         if (object_bytes > budget.object_bytes) {
-            check.at(service) << "objectBytes: with those before " << object_bytes << ", there are "
-                              << budget.object_bytes;
+            check.at(service) << "objectBytes: with those before " << object_bytes << ", this machine has "
+                              << budget.object_bytes << " to give";
             return Error::QuotaExceeded;
         }
     }

@@ -95,6 +95,15 @@ TEST(CommandLineTest, AValueIsFoundByItsWholeKey) {
     EXPECT_EQ(find_option("   a=b=c  ", "a"), "b=c");
 }
 
+TEST(CommandLineTest, TheFirstWordThatIsNotKnownIsFound) {
+    EXPECT_EQ(first_unknown_option(""), "");
+    EXPECT_EQ(first_unknown_option("  panic=exit kpti=off  panic=reset "), "");
+    EXPECT_EQ(first_unknown_option("panic=exit kpti=maybe foo"), "kpti=maybe");
+    EXPECT_EQ(first_unknown_option("panic=exit foo"), "foo");
+    EXPECT_EQ(first_unknown_option("panic=exitx"), "panic=exitx");
+    EXPECT_EQ(first_unknown_option("panic"), "panic");
+}
+
 TEST(CommandLineTest, TheLastOfSeveralValuesCounts) {
     EXPECT_EQ(find_option("panic=exit run=1 panic=reset", "panic"), "reset");
     EXPECT_EQ(find_option("panic=exit panic=", "panic"), "");

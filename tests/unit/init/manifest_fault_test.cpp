@@ -81,12 +81,12 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{[](M& m) { m.web().pages = 100; }, Error::QuotaExceeded,
               "service \"web\": pages: 100, heap, stack, program and ring need 133"},
         Fault{[](M& m) { m.budget.pages = 1000; }, Error::QuotaExceeded,
-              "service \"web\": pages: with those before 1026, there are 1000"},
+              "service \"web\": pages: with those before 1026, this machine has 1000 to give"},
         Fault{[](M& m) { m.netstack().exports[1].in_flight = 4096; m.services.pop_back();
                          m.budget.pages = 544; }, Error::QuotaExceeded,
-              "service \"netstack\": export \"manager\": inFlight: 32 pages, with all before 545, there are 544"},
+              "service \"netstack\": export \"manager\": inFlight: 32 pages, with all before 545, this machine has 544 to give"},
         Fault{[](M& m) { m.web().object_bytes = 1 << 20; }, Error::QuotaExceeded,
-              "service \"web\": objectBytes: with those before 1179648, there are 1048576"}}));
+              "service \"web\": objectBytes: with those before 1179648, this machine has 1048576 to give"}}));
 
 }  // namespace
 }  // namespace capos::init
