@@ -7,9 +7,17 @@ import pytest
 
 from harness.browser import Browser
 from harness.facts import connect, http_connection, process, read_to_end, status
+from support.project import ROOT
 
 REQUESTS = 25
 CACHED = 0.4            # seconds; facts are gathered anew after a quarter of one
+
+
+def names_in(value):
+    """The names of all fields of a JSON value."""
+    if isinstance(value, list):
+        return {name for item in value for name in names_in(item)}
+    return {*value, *names_in(list(value.values()))} if isinstance(value, dict) else set()
 
 
 def test_facts_are_those_of_the_running_system(boot):
@@ -47,6 +55,8 @@ def test_facts_are_those_of_the_running_system(boot):
     assert not held & {"DeviceRegisters", "PciFunction", "Power", "ProcessFactory", "ServiceControl", "Terminal"}
     version = machine.shell("version")
     assert second["system"]["version"] in version and second["system"]["image"] in version
+    described = set(re.findall(r"\w+", (ROOT / "services" / "web" / "README.md").read_text().split("## /api/status")[1]))
+    assert names_in(second) - described == set(), "fields that services/web/README.md does not describe"
 
 
 def test_requests_that_break_the_rules_are_refused(boot):
