@@ -10,7 +10,7 @@ import time
 
 from measure.guest import Guest
 from measure.symbols import Symbols
-from support.qemu import free_port
+from support.qemu import free_ports
 
 BATCH = 32
 INTERVAL = 0.02
@@ -31,7 +31,7 @@ def batches(guest_port, own_port, count):
 
 def guest_of(**arguments):
     """(guest, the port to send frames to, the port they must come from)."""
-    there, here = free_port(), free_port()
+    there, here = free_ports(2)
     guest = Guest(ports=(), netdev=f"socket,id=net0,udp=127.0.0.1:{here},localaddr=127.0.0.1:{there}",
                   extra=["-object", f"filter-buffer,id=batches,netdev=net0,queue=tx,interval={int(INTERVAL * 1e6)}"],
                   **arguments)

@@ -19,7 +19,7 @@ from pathlib import Path
 from measure import snapshot
 from support.packages import find_command
 from support.project import BUILD, ROOT, Failure, run
-from support.qemu import free_port
+from support.qemu import free_ports
 
 PLUGIN_SOURCE = ROOT / "bench" / "plugin" / "counter.c"
 PLUGIN = BUILD / "bench" / "libcounter.so"
@@ -59,7 +59,7 @@ class Guest:
                    "-serial", "stdio", "-kernel", str(kernel), "-initrd", str(bundle), "-append", options,
                    "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
         if ports or netdev:
-            self.ports = {port: free_port() for port in ports}
+            self.ports = dict(zip(ports, free_ports(len(ports))))
             forwards = "".join(f",hostfwd=tcp:127.0.0.1:{host}-:{guest}" for guest, host in self.ports.items())
             command += ["-netdev", netdev or f"user,id=net0,restrict=on{forwards}", "-device",
                         "virtio-net-pci,netdev=net0"]

@@ -13,6 +13,7 @@ OPERATIONS = (
     ("mib_in", 9, load.into_guest, (16,), (16,)),
     ("mib_out", 19, load.out_of_guest, (), ()),
 )
+AT_REST = ("instructions", "halts", "system_calls", "interrupt_returns", "address_space_switches")
 PER_OPERATION = ("instructions", "address_space_switches", "system_calls", "interrupt_returns", "port_writes")
 
 
@@ -21,10 +22,11 @@ def count_round():
     figures = {}
     with Guest(count=True) as guest:
         guest.wait_for_page()
-        figures["reset_to_page.instructions"] = guest.counters()["instructions"]
+        since_reset = guest.counters()
+        figures |= {f"reset_to_page.{counter}": since_reset[counter] for counter in PER_OPERATION}
         guest.wait_for("PEER-READY", 20)
         time.sleep(2)
-        figures |= rest(guest, 3, "idle_second")
+        figures |= rest(guest.counters, 3, "idle_second", AT_REST)
         for name, port, operate, arguments, _ in OPERATIONS:
             operate(guest.address(port), *arguments)        # warm
             before = guest.counters()
@@ -33,25 +35,26 @@ def count_round():
             for counter in PER_OPERATION:
                 figures[f"{name}.{counter}"] = (after[counter] - before[counter]) / times
         time.sleep(5)
-        figures |= rest(guest, 10, "quiet_second")
+        figures |= rest(guest.counters, 10, "quiet_second", AT_REST)
     return figures
 
 
-def rest(guest, seconds, name):
-    """What a second of doing nothing costs."""
-    before, since = guest.counters(), time.monotonic()
+def rest(look, seconds, name, kinds):
+    """What a second of doing nothing costs, of what `look` counts."""
+    before, since = look(), time.monotonic()
     time.sleep(seconds)
-    after, seconds = guest.counters(), time.monotonic() - since
-    return {f"{name}.{counter}": (after[counter] - before[counter]) / seconds
-            for counter in ("instructions", "halts", "interrupt_returns", "address_space_switches")}
+    after, seconds = look(), time.monotonic() - since
+    return {f"{name}.{kind}": (after[kind] - before[kind]) / seconds for kind in kinds}
 
 
 def event_round():
-    """One boot with QEMU's trace events: doorbells and interrupts of each operation."""
-    figures = {}
+    """One boot with QEMU's trace events: doorbells and interrupts of each operation, of the start and of rest."""
     with Guest(trace=True) as guest:
         guest.wait_for_page()
-        time.sleep(1)
+        figures = {f"reset_to_page.{event}": count for event, count in guest.events().items()}
+        guest.wait_for("PEER-READY", 20)
+        time.sleep(2)
+        figures |= rest(guest.events, 3, "idle_second", guest.events())
         for name, port, operate, _, arguments in OPERATIONS:
             operate(guest.address(port), *(arguments[:1] and (max(1, arguments[0] // 10),)))
             before = guest.events()

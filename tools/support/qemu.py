@@ -1,5 +1,6 @@
 """The command line of a virtual machine, for `make run` and for every test."""
 
+import contextlib
 import socket
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +39,15 @@ def free_port(preferred=None):
                 continue
             return probe.getsockname()[1]
     raise Failure("no free TCP port on 127.0.0.1")
+
+
+def free_ports(count):
+    """So many different TCP ports of 127.0.0.1 that nobody listens on."""
+    with contextlib.ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
 
 
 @dataclass

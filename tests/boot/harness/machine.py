@@ -16,7 +16,7 @@ from harness.namespace import IP
 from harness.serial import Serial, SerialTimeout
 from support.build import artefacts
 from support.project import reproducible_environment
-from support.qemu import DEBUG_EXIT, Shape, free_port, qemu_command
+from support.qemu import DEBUG_EXIT, Shape, free_ports, qemu_command
 
 LANDMARK = r"^capos kernel starting$"
 PROMPT = r"^capOS> "
@@ -77,7 +77,7 @@ class Machine:
         if self.shape.way != "kernel":
             disk = self._disk_with_options()
         if self.shape.nic is not None and self.shape.netdev == "user":
-            self.shape.forwards = {guest: free_port() for guest in self._forwarded}
+            self.shape.forwards = dict(zip(self._forwarded, free_ports(len(self._forwarded))))
         command = qemu_command(self.shape, disk=disk, kernel=self.kernel, bundle=self.bundle, options=self._options)
         command += [*DEBUG_EXIT, "-qmp", f"unix:{self._scratch}/control,server=on,wait=off"]
         if self._namespace:
