@@ -44,7 +44,8 @@ ROWS = (
 
 OPERATIONS = (("get_keep_alive", "GET, keep-alive", "1.07", "2.64"), ("get_new_connection", "GET, new connection", "", ""),
               ("echo", "echo", "", ""), ("mib_in", "MiB in", "", ""), ("mib_out", "MiB out", "", ""),
-              ("reset_to_page", "reset to the first 200", "", ""), ("idle_second", "idle, a second", "", ""))
+              ("reset_to_page", "reset to the first 200 (interrupts: delivered)", "", ""),
+              ("idle_second", "idle, a second (interrupts: delivered)", "", ""))
 EVENT_COLUMNS = (("system_calls", "system calls"), ("address_space_switches", "space switches"),
                  ("interrupt_returns", "interrupts taken"), ("doorbells", "doorbells"),
                  ("interrupts", "interrupts raised"))
