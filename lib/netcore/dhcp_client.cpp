@@ -36,6 +36,7 @@ void DhcpClient::start(const MacAddress& mac, std::uint64_t now_ns) {
     mac_ = mac;
     rounds_ = 0;
     refusals_ = 0;
+    expiries_ = 0;
     unusable_ = 0;
     said_ = 0;
     discover(now_ns);
@@ -200,6 +201,8 @@ void DhcpClient::bind(const DhcpReply& ack, Ipv4 from, std::uint64_t now_ns) {
     bound_at_ = now_ns;
     rounds_ = 0;
     refusals_ = 0;
+    if (renewed)
+        expiries_ = 0;
     unusable_ = 0;
     if (lease_.lease_seconds == kInfiniteLease) {
         renew_at_ = rebind_at_ = expires_at_ = deadline_ = kNever;
@@ -260,21 +263,25 @@ void DhcpClient::refused(std::uint64_t now_ns) {
     host_.say(line.view());
     if (has_lease())
         host_.lease_lost();
-    // A server that always refuses is asked ever less often; the first time at once.
+    begin_anew(++refusals_, now_ns);
+}
+
+// A server that always refuses, or lets every lease expire, is asked ever less often; the first time at once.
+void DhcpClient::begin_anew(std::uint32_t failures, std::uint64_t now_ns) {
     state_ = State::Discovering;
     transaction_ = static_cast<std::uint32_t>(random_.next());
     attempts_ = 0;
     began_ = now_ns;
-    if (++refusals_ == 1)
+    if (failures == 1)
         send_discover(now_ns);
     else
-        deadline_ = now_ns + retry_delay(refusals_ - 1);
+        deadline_ = now_ns + retry_delay(failures - 1);
 }
 
 void DhcpClient::expire(std::uint64_t now_ns) {
-    host_.say("dhcp: the lease has expired");
+    host_.say("dhcp: the lease has expired, starting again");
     host_.lease_lost();
-    discover(now_ns);
+    begin_anew(++expiries_, now_ns);
 }
 
 void DhcpClient::tick(std::uint64_t now_ns) {

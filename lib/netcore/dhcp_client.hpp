@@ -64,6 +64,7 @@ private:
     void bind(const DhcpReply& ack, Ipv4 from, std::uint64_t now_ns);
     void refused(std::uint64_t now_ns);
     void expire(std::uint64_t now_ns);
+    void begin_anew(std::uint32_t failures, std::uint64_t now_ns);
     bool awaits_verdict_of(const DhcpReply& reply) const;
     bool renewal_is_said() const;
     void ignore(DhcpFault fault, Ipv4 from);
@@ -81,6 +82,7 @@ private:
     std::uint32_t attempts_ = 0;         // messages sent in this state
     std::uint32_t rounds_ = 0;           // DISCOVERs since the last lease
     std::uint32_t refusals_ = 0;         // NAKs since the last lease
+    std::uint32_t expiries_ = 0;         // leases that ended without having been renewed, one after the other
     std::uint64_t began_ = 0;            // when the present acquisition began
     std::uint64_t requested_at_ = 0;     // when the first REQUEST that the lease will answer was sent
     std::uint64_t deadline_ = kNever;

@@ -222,6 +222,23 @@ TEST_F(DhcpClientTest, ServerThatGoesAwayIsFollowedByAnyOtherAndThenTheLeaseEnds
     EXPECT_LT(sent.size(), 60u) << "renewal is asked for at a measured pace";
 }
 
+TEST_F(DhcpClientTest, ServerWhoseLeasesOfASecondAllExpireIsAskedEverMoreSeldom) {
+    client.start(kMac, now);
+    const std::uint64_t started = now;
+    while (now - started < 200 * kSecond) {
+        advance_to_deadline();
+        if (sent.back().type == DhcpType::Discover)
+            give(home_reply(DhcpType::Offer, transaction(), kMac));
+        if (client.state() != State::Requesting)
+            continue;
+        auto ack = home_reply(DhcpType::Ack, transaction(), kMac);
+        give(ack.option32(51, 1));
+    }
+    EXPECT_GT(gained, 5);
+    EXPECT_LT(gained, 30);
+    EXPECT_LT(lines.size(), 150u) << "of 200 seconds";
+}
+
 TEST_F(DhcpClientTest, NakAtRenewalTakesTheAddressDown) {
     bind();
     advance_to_deadline();
