@@ -11,7 +11,7 @@ NIC ?= transitional
 SIZE ?= 64
 
 .DEFAULT_GOAL := help
-.PHONY: help run image check test matrix fuzz mutants bench evidence notices clean
+.PHONY: help run image check test matrix reproducible fuzz mutants bench evidence notices clean
 
 help: ## This list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -31,6 +31,9 @@ test: ## Everything; ends with "N passed, N failed"
 
 matrix: ## The page on every shape of machine: 72 boots
 	@tools/matrix
+
+reproducible: ## The image built again in a clone elsewhere: the same bytes
+	@tools/reproducible $(MANIFEST)
 
 fuzz: ## Each fuzz target for a minute (SECONDS=60), with its coverage
 	@tools/fuzz --seconds="$(or $(SECONDS),60)"
