@@ -11,7 +11,7 @@ PLACE = ROOT / "docs" / "evidence"
 # What runs in the machine, and what makes it: most records depend on all of it.
 SYSTEM = ("CMakeLists.txt", "CMakePresets.json", "abi", "cmake", "kernel", "lib", "manifest", "runtime", "schema", "services",
           "third_party", "tools/bundle", "tools/capnpc", "tools/image", "tools/kernel-symbols", "tools/support/build.py",
-          "tools/support/qemu.py")
+          "tools/support/qemu.py", "tools/support/values.py")
 
 
 def digest(covers):
